@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class StatuspageConfig(AppConfig):
+    """Holds the management commands; it has no models."""
+
+    name = "statuspage"
