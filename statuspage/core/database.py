@@ -1,0 +1,44 @@
+"""Living with other writers."""
+
+import functools
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from django.db import OperationalError, connection
+
+logger = logging.getLogger(__name__)
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, class 40
+CONFLICTS = frozenset({"40001", "40P01"})
+TRIES = 4
+
+
+def is_conflict(error: OperationalError) -> bool:
+    """Whether the database refused because of another transaction, so that the same again may well work."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in CONFLICTS or "database is locked" in str(error)
+
+
+def retry_on_conflict[**P, R](service: Callable[P, R]) -> Callable[P, R]:
+    """Run the service again after a deadlock or serialization failure, unless it is part of a larger transaction.
+
+    Inside a transaction of the caller there is nothing to repeat: the whole of it was rolled back, and its owner tries
+    again.
+    """
+
+    @functools.wraps(service)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        outermost = not connection.in_atomic_block
+        for attempt in range(1, TRIES + 1):
+            try:
+                return service(*args, **kwargs)
+            except OperationalError as error:
+                if not outermost or attempt == TRIES or not is_conflict(error):
+                    raise
+                logger.info("%s met another writer, trying again (%d)", service.__name__, attempt)
+                time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 -- jitter, not a secret
+        raise AssertionError("unreachable")
+
+    return wrapper

@@ -1,0 +1,49 @@
+"""Durations as people write them: a number with ms, s, m, h or d; business days as a number with bd."""
+
+import re
+from datetime import timedelta
+
+UNITS = {"ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1)}
+UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
+DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)", re.ASCII)
+BUSINESS_DAYS = re.compile(r"(\d{1,3})bd", re.ASCII)
+LONGEST = timedelta(days=3660)
+
+
+def parse_duration(text: str) -> timedelta:
+    """`"90s"` → 90 seconds. Raises ValueError with what was expected."""
+    match = DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("a duration such as 500ms, 30s, 15m, 2h or 7d")
+    duration = float(match[1]) * UNITS[match[2]]
+    if duration > LONGEST:
+        raise ValueError("a duration of at most ten years")
+    return duration
+
+
+def parse_business_days(text: str) -> int:
+    """`"7bd"` → 7. Raises ValueError with what was expected."""
+    match = BUSINESS_DAYS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("a number of business days such as 7bd")
+    return int(match[1])
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest exact way to write it: 90 seconds → `"90s"`, 15 minutes → `"15m"`."""
+    milliseconds = round(duration / UNITS["ms"])
+    for unit in ("d", "h", "m", "s"):
+        size = round(UNITS[unit] / UNITS["ms"])
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def say_duration(duration: timedelta) -> str:
+    """For people, to the minute: `"34 minutes"`, `"2 hours 5 minutes"`, `"3 days 4 hours"`."""
+    minutes = int(duration.total_seconds() // 60)
+    if minutes < 1:
+        return "less than a minute"
+    parts = [(minutes // 1440, "day"), (minutes % 1440 // 60, "hour"), (minutes % 60, "minute")]
+    said = [f"{number} {word}{'' if number == 1 else 's'}" for number, word in parts if number]
+    return " ".join(said[:2])
