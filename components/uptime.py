@@ -1,0 +1,148 @@
+"""Uptime arithmetic: pure, from 5-minute slots to percentages a hostile reader can check.
+
+A day is 288 slots of five minutes, UTC, kept as 288 bytes of `SlotState`. Availability is the share of the measured
+slots that were not bad. Maintenance and unmeasured slots are in neither part of that fraction; how much was measured
+at all is said beside it, as coverage. Percentages are floored to two decimals: 99.999 is never shown as 100.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from enum import IntEnum
+
+from components.enums import ComponentStatus
+
+SLOT = timedelta(minutes=5)
+SLOTS_A_DAY = 288
+# An hour of bad slots, in sum, makes the day's bar red.
+MAJOR_DAY_SLOTS = 12
+EMPTY_DAY = bytes(SLOTS_A_DAY)
+HUNDREDTH = Decimal("0.01")
+
+
+class SlotState(IntEnum):
+    """In the order in which one wins over another when several probes speak of the same component."""
+
+    UNKNOWN = 0
+    GOOD = 1
+    DEGRADED = 2
+    BAD = 3
+    MAINTENANCE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotCounts:
+    """How many slots of some time were in each state. `good` leaves out the degraded ones."""
+
+    good: int = 0
+    bad: int = 0
+    degraded: int = 0
+    maintenance: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: "SlotCounts") -> "SlotCounts":
+        return SlotCounts(
+            good=self.good + other.good,
+            bad=self.bad + other.bad,
+            degraded=self.degraded + other.degraded,
+            maintenance=self.maintenance + other.maintenance,
+            unknown=self.unknown + other.unknown,
+        )
+
+    @property
+    def available(self) -> int:
+        """Slots that count as good for availability: slow is available."""
+        return self.good + self.degraded
+
+    @property
+    def measured(self) -> int:
+        return self.available + self.bad
+
+
+def slot_of(moment: datetime) -> datetime:
+    """When the slot that holds this aware UTC moment begins."""
+    return moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
+
+
+def slot_index(moment: datetime) -> int:
+    """The slot's place in its UTC day, 0 to 287."""
+    return moment.hour * 12 + moment.minute // 5
+
+
+def slot_state(
+    *, up: int, degraded: int, down: int, failure_threshold: int, in_maintenance: bool = False
+) -> SlotState:
+    """What five minutes of results amount to. Errors of our own are not given: they measure nothing.
+
+    As many failures as prove an outage make a slot bad; where fewer checks than that fit in a slot, all must fail.
+    """
+    if in_maintenance:
+        return SlotState.MAINTENANCE
+    checks = up + degraded + down
+    if not checks:
+        return SlotState.UNKNOWN
+    needed = min(failure_threshold, checks)
+    if down >= needed:
+        return SlotState.BAD
+    return SlotState.DEGRADED if degraded + down >= needed else SlotState.GOOD
+
+
+def combine(days: Iterable[bytes]) -> bytes:
+    """Several probes' days as one component's: slot by slot the state that wins. No days: nothing known."""
+    combined = EMPTY_DAY
+    for day in days:
+        combined = day if combined == EMPTY_DAY else bytes(map(max, combined, day))
+    return combined
+
+
+def count_slots(day: bytes, *, begin: int = 0, end: int = SLOTS_A_DAY) -> SlotCounts:
+    """Count the states in slots `begin` ≤ i < `end` of a day."""
+    part = day[begin:end]
+    return SlotCounts(
+        good=part.count(SlotState.GOOD),
+        bad=part.count(SlotState.BAD),
+        degraded=part.count(SlotState.DEGRADED),
+        maintenance=part.count(SlotState.MAINTENANCE),
+        unknown=part.count(SlotState.UNKNOWN),
+    )
+
+
+def first_known(day: bytes) -> int:
+    """The first slot with any state but unknown; 288 if there is none."""
+    return next((index for index, state in enumerate(day) if state), SLOTS_A_DAY)
+
+
+def worst_of_day(counts: SlotCounts) -> ComponentStatus:
+    """The colour of the day's bar."""
+    if counts.bad >= MAJOR_DAY_SLOTS:
+        return ComponentStatus.MAJOR_OUTAGE
+    if counts.bad:
+        return ComponentStatus.PARTIAL_OUTAGE
+    if counts.degraded:
+        return ComponentStatus.DEGRADED_PERFORMANCE
+    if counts.good:
+        return ComponentStatus.OPERATIONAL
+    return ComponentStatus.UNDER_MAINTENANCE if counts.maintenance else ComponentStatus.UNKNOWN
+
+
+def floored_percentage(part: int, whole: int) -> Decimal | None:
+    """100 × part / whole, floored to two decimals; None of nothing."""
+    if not whole:
+        return None
+    return (Decimal(10_000 * part // whole) / 100).quantize(HUNDREDTH, rounding=ROUND_FLOOR)
+
+
+def availability(counts: SlotCounts) -> Decimal | None:
+    """Available of measured, per cent, floored; None when nothing was measured."""
+    return floored_percentage(counts.available, counts.measured)
+
+
+def coverage(counts: SlotCounts) -> Decimal | None:
+    """Measured of what could have been measured, per cent, floored; None when there was nothing to measure."""
+    return floored_percentage(counts.measured, counts.measured + counts.unknown)
+
+
+def days_between(since: date, until: date) -> list[date]:
+    """Every date from `since` to `until`, both included."""
+    return [since + timedelta(days=offset) for offset in range((until - since).days + 1)]
