@@ -1,0 +1,79 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from components.enums import ComponentStatus
+from components.models import Component, Page
+from incidents.enums import IncidentStatus
+from incidents.models import Incident, Notice
+from incidents.notices import rfc3339
+from incidents.services import open_incident, post_update, resolve_incident
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def declare(component: Component, *, private: bool = False) -> Incident:
+    Page.current()
+    Page.objects.update(name="Example", url="https://status.example.com/")
+    return open_incident(
+        title="Secret merger leaks",
+        severity="critical",
+        message="The *hidden* words.",
+        impacts={component: ComponentStatus.PARTIAL_OUTAGE},
+        private=private,
+    )
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_payload_says_all_that_a_message_needs(api: Component) -> None:
+    incident = declare(api)
+    payload = Notice.objects.get().payload
+    assert payload["page"] == {"name": "Example", "url": "https://status.example.com", "time_zone": "UTC"}
+    assert payload["incident"]["url"] == "https://status.example.com/incidents/INC-2026-1121-a/"
+    assert payload["incident"]["next_update_due_at"] == "2026-11-21T12:30:00Z"
+    assert payload["incident"]["reference"] == incident.reference
+    assert payload["update"]["body_html"] == "<p>The <em>hidden</em> words.</p>"
+    assert payload["components"] == [
+        {"slug": "api", "name": "API gateway", "status": "partial_outage", "status_label": "Partial outage"}
+    ]
+
+
+def test_a_private_incident_tells_severity_status_and_times_only(api: Component) -> None:
+    incident = declare(api, private=True)
+    resolve_incident(incident=incident, message="Words.", root_cause_summary="hidden cause", remediation="hidden fix")
+    for notice in Notice.objects.all():
+        said = json.dumps(notice.payload)
+        assert notice.payload["incident"]["title"] == "Critical incident"
+        assert "hidden" not in said
+        assert "merger" not in said
+        assert "gateway" not in said
+
+
+def test_a_private_notice_still_reaches_only_those_who_chose_the_component(api: Component) -> None:
+    declare(api, private=True)
+    assert [component.slug for component in Notice.objects.get().components.all()] == ["api"]
+
+
+def test_a_payload_does_not_change_when_the_incident_does(api: Component) -> None:
+    incident = declare(api)
+    before = Notice.objects.get().payload
+    post_update(incident=incident, status=IncidentStatus.IDENTIFIED, message="Other words.", notify=False)
+    Incident.objects.update(title="Edited")
+    assert Notice.objects.get().payload == before
+
+
+def test_the_last_notice_carries_cause_and_remedy_and_says_operational(api: Component) -> None:
+    incident = declare(api)
+    resolve_incident(incident=incident, message="Over.", root_cause_summary="A disk.", remediation="More disks.")
+    payload = Notice.objects.order_by("pk").last().payload  # type: ignore[union-attr]  # it was just written
+    assert payload["incident"]["root_cause_summary"] == "A disk."
+    assert payload["incident"]["remediation"] == "More disks."
+    assert payload["components"][0]["status"] == "operational"
+
+
+def test_times_are_rfc_3339_in_utc() -> None:
+    assert rfc3339(NOON + timedelta(seconds=5)) == "2026-11-21T12:00:05Z"
+    assert rfc3339(None) is None
