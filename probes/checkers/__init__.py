@@ -1,0 +1,76 @@
+"""Kind → checker, and the one way to run a check."""
+
+import asyncio
+import logging
+
+from probes.checkers.base import (
+    CheckContext,
+    Checker,
+    CheckerConfig,
+    CheckFailed,
+    CheckRequest,
+    CheckResult,
+    down,
+    say_limit,
+)
+from probes.checkers.disk import DiskChecker, DiskConfig
+from probes.checkers.fields import MissingVariable
+from probes.checkers.heartbeat import HeartbeatChecker, HeartbeatConfig
+from probes.checkers.http import HttpChecker, HttpConfig
+from probes.checkers.postgres import PostgresChecker, PostgresConfig
+from probes.checkers.redis import RedisChecker, RedisConfig
+from probes.checkers.tcp import TcpChecker, TcpConfig
+from probes.enums import Outcome, ProbeKind
+from statuspage.core.errors import BlockedAddress
+from statuspage.core.http.errors import DeadlineExceeded, OutboundError
+
+__all__ = ["CHECKERS", "CONFIGS", "CheckContext", "CheckRequest", "CheckResult", "Checker", "run_check"]
+
+logger = logging.getLogger(__name__)
+
+CHECKERS: dict[ProbeKind, Checker] = {
+    ProbeKind.HTTP: HttpChecker(),
+    ProbeKind.TCP: TcpChecker(),
+    ProbeKind.POSTGRES: PostgresChecker(),
+    ProbeKind.REDIS: RedisChecker(),
+    ProbeKind.HEARTBEAT: HeartbeatChecker(),
+    ProbeKind.DISK: DiskChecker(),
+}
+CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
+    ProbeKind.HTTP: HttpConfig,
+    ProbeKind.TCP: TcpConfig,
+    ProbeKind.POSTGRES: PostgresConfig,
+    ProbeKind.REDIS: RedisConfig,
+    ProbeKind.HEARTBEAT: HeartbeatConfig,
+    ProbeKind.DISK: DiskConfig,
+}
+# The stages of a check keep the deadline themselves, to know whose fault it was; this is for one that forgot.
+GRACE_SECONDS = 0.05
+
+
+async def run_check(request: CheckRequest, context: CheckContext) -> CheckResult:
+    """One result within the timeout, whatever happens; only cancellation passes through.
+
+    What says something about the target is down; what is our own trouble (no descriptors, no resolver, a variable
+    that is not set, an address we may not go to, a mistake of ours) is `Outcome.ERROR`.
+    """
+    try:
+        async with asyncio.timeout(request.timeout.total_seconds() + GRACE_SECONDS):
+            return await CHECKERS[request.kind].check(request, context)
+    except (TimeoutError, DeadlineExceeded):
+        return down(f"No answer within {say_limit(request.timeout)}.")
+    except CheckFailed as error:
+        return down(str(error))
+    except OutboundError as error:
+        return _error(str(error)) if error.is_ours else down(str(error))
+    except BlockedAddress as error:
+        return _error(str(error))
+    except MissingVariable as error:
+        return _error(f"The probe cannot be made: {error}.")
+    except Exception:
+        logger.exception("The %s check of %s failed in our own code.", request.kind, request.name)
+        return _error("The check itself failed.")
+
+
+def _error(detail: str) -> CheckResult:
+    return CheckResult(outcome=Outcome.ERROR, latency_ms=None, detail=detail)

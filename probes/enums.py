@@ -1,0 +1,23 @@
+"""The closed sets of the probes, stored as words."""
+
+from django.db import models
+
+
+class ProbeKind(models.TextChoices):
+    """What is measured, and so by which checker."""
+
+    HTTP = "http", "HTTP"
+    TCP = "tcp", "TCP"
+    POSTGRES = "postgres", "PostgreSQL"
+    REDIS = "redis", "Redis"
+    HEARTBEAT = "heartbeat", "Heartbeat"
+    DISK = "disk", "Disk"
+
+
+class Outcome(models.TextChoices):
+    """What one check found. `ERROR` is trouble of our own: it says nothing of the target and never counts as down."""
+
+    UP = "up", "Up"
+    DEGRADED = "degraded", "Degraded"
+    DOWN = "down", "Down"
+    ERROR = "error", "Error"

@@ -1,0 +1,216 @@
+"""What a batch of checks found becomes true in one transaction, once.
+
+Raw results first: only rows that were really inserted move slots and state, so that a repeated delivery or a second
+worker cannot count twice. Then slots, then the state machine, then, where a verdict changed, claims and incidents.
+If anything fails, all of it is rolled back, the lease runs out, and nothing was recorded as down.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+
+from components.uptime import slot_of
+from incidents.models import Maintenance
+from probes.bulk import insert_results, update_rows
+from probes.checkers.base import CheckResult
+from probes.enums import Outcome, ProbeKind
+from probes.freshness import is_stale
+from probes.histogram import bucket_of, decode, encode
+from probes.models import DETAIL_LENGTH, ProbeDay, ProbeLocation, ProbeResult, Slot
+from probes.outages import Change, announce, settle
+from probes.states import Track, advance, forget, recheck_after
+from statuspage.core import clock
+from statuspage.core.database import retry_on_conflict
+from statuspage.core.text import clean_line
+
+logger = logging.getLogger(__name__)
+
+# Our own line, resolver or machine is the likelier cause when this much fails at the same moment.
+SUSPICIOUS_BATCH = 10
+SUSPICIOUS_SHARE = 0.9
+REMOTE_KINDS = frozenset({ProbeKind.HTTP, ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS})
+NOT_COUNTED = "Not counted: nearly every check failed at the same moment, so the trouble is likely our own."
+
+STATE_FIELDS = [
+    "next_due_at",
+    "lease",
+    "leased_until",
+    "state",
+    "failures",
+    "successes",
+    "slow",
+    "quick",
+    "errors",
+    "is_slow",
+    "first_failure_at",
+    "first_success_at",
+    "last_scheduled_at",
+    "last_result_at",
+    "last_outcome",
+    "last_latency_ms",
+    "last_detail",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One check that was made: when it was due, when it was begun and what it found."""
+
+    probe_id: int
+    scheduled_at: datetime
+    started_at: datetime
+    result: CheckResult
+
+
+@retry_on_conflict
+@transaction.atomic
+def record_batch(*, location: str, lease: str, measured: Sequence[Measured]) -> int:
+    """Record what was measured at a location, at most one result a probe. Returns how many were new.
+
+    Seven queries while no verdict changes, however many results.
+    """
+    now = clock.now()
+    rows = _lock_rows(location, [one.probe_id for one in measured])
+    believed = _distrust([one for one in measured if one.probe_id in rows], rows)
+    new = insert_results([_raw(one, location) for one in believed])
+    fresh = [one for one in believed if one.probe_id in new]
+    in_maintenance = set(
+        Maintenance.objects.active().filter(components__isnull=False).values_list("components", flat=True)
+    )
+    _count(fresh, rows, in_maintenance)
+    changes = [
+        _move(rows[one.probe_id], one, now, in_maintenance=rows[one.probe_id].probe.component_id in in_maintenance)
+        for one in fresh
+    ]
+    for row in rows.values():
+        if row.lease == lease:
+            row.lease = ""
+            row.leased_until = None
+    update_rows(ProbeLocation, list(rows.values()), STATE_FIELDS)
+    announce([change for change in changes if change.old.verdict is not change.new.verdict])
+    settle([change.row.probe.component for change in changes])
+    return len(fresh)
+
+
+def _lock_rows(location: str, probe_ids: Iterable[int]) -> dict[int, ProbeLocation]:
+    rows = (
+        ProbeLocation.objects.select_for_update(of=("self",))
+        .filter(location=location, probe_id__in=list(probe_ids))
+        .select_related("probe__component", "probe__severity")
+        .order_by("pk")
+    )
+    return {row.probe_id: row for row in rows}
+
+
+def _distrust(measured: list[Measured], rows: Mapping[int, ProbeLocation]) -> list[Measured]:
+    """Nearly everything failing at once, when most of it was well before, is our own trouble: nothing is known."""
+    remote = [one for one in measured if rows[one.probe_id].probe.kind in REMOTE_KINDS]
+    down = [one for one in remote if one.result.outcome is Outcome.DOWN]
+    down_before = sum(rows[one.probe_id].track.is_outage for one in remote)
+    if len(remote) < SUSPICIOUS_BATCH or len(down) < SUSPICIOUS_SHARE * len(remote) or down_before * 2 >= len(remote):
+        return measured
+    logger.error(
+        "%d of %d checks failed at the same moment, the first with %r: counted as our own trouble, not as outages.",
+        len(down),
+        len(remote),
+        down[0].result.detail,
+    )
+    ours = {one.probe_id for one in down}
+    error = CheckResult(outcome=Outcome.ERROR, latency_ms=None, detail=NOT_COUNTED)
+    return [replace(one, result=error) if one.probe_id in ours else one for one in measured]
+
+
+def _raw(one: Measured, location: str) -> ProbeResult:
+    result = one.result
+    return ProbeResult(
+        probe_id=one.probe_id,
+        location=location,
+        scheduled_at=one.scheduled_at,
+        started_at=one.started_at,
+        outcome=result.outcome,
+        latency_ms=result.latency_ms,
+        detail="" if result.outcome is Outcome.UP else _detail(result),
+    )
+
+
+def _detail(result: CheckResult) -> str:
+    return clean_line(result.detail)[:DETAIL_LENGTH]
+
+
+def _count(fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], in_maintenance: set[int]) -> None:
+    """Add these results to their five minutes. Two queries; one more for each result that came very late."""
+    if not fresh:
+        return
+    location = rows[fresh[0].probe_id].location
+    known = (
+        # Locked, so that the roll-up does not fold a slot between our reading and our writing it.
+        Slot.objects.select_for_update()
+        .filter(
+            location=location,
+            probe_id__in=[one.probe_id for one in fresh],
+            starts_at__in={slot_of(one.scheduled_at) for one in fresh},
+        )
+        .order_by("pk")
+    )
+    slots = {(slot.probe_id, slot.starts_at): slot for slot in known}
+    touched = []
+    for one in fresh:
+        starts_at = slot_of(one.scheduled_at)
+        slot = slots.get((one.probe_id, starts_at))
+        if slot is None:
+            slot = Slot(probe_id=one.probe_id, location=location, starts_at=starts_at)
+        elif slot.is_folded:
+            ProbeDay.objects.filter(probe_id=one.probe_id, location=location, date=starts_at.date()).update(
+                is_dirty=True
+            )
+        _add(slot, one.result, in_maintenance=rows[one.probe_id].probe.component_id in in_maintenance)
+        touched.append(slot)
+    Slot.objects.bulk_create(
+        # The key is left to the database: the row is found by what it is about.
+        [_without_key(slot) for slot in touched],
+        update_conflicts=True,
+        unique_fields=["probe", "location", "starts_at"],
+        update_fields=["up", "degraded", "down", "error", "histogram", "in_maintenance"],
+    )
+
+
+def _add(slot: Slot, result: CheckResult, *, in_maintenance: bool) -> None:
+    outcome = result.outcome
+    slot.up += outcome is Outcome.UP
+    slot.degraded += outcome is Outcome.DEGRADED
+    slot.down += outcome is Outcome.DOWN
+    slot.error += outcome is Outcome.ERROR
+    slot.in_maintenance = slot.in_maintenance or in_maintenance
+    if result.latency_ms is not None and outcome in {Outcome.UP, Outcome.DEGRADED}:
+        slot.histogram = encode(decode(bytes(slot.histogram)) + Counter({bucket_of(result.latency_ms): 1}))
+
+
+def _without_key(slot: Slot) -> Slot:
+    slot.pk = None
+    return slot
+
+
+def _move(row: ProbeLocation, one: Measured, now: datetime, *, in_maintenance: bool) -> Change:
+    """Move the row's state by one result. A late one, or one of a probe paused meanwhile, moves nothing."""
+    old = row.track
+    is_late = row.last_scheduled_at is not None and one.scheduled_at <= row.last_scheduled_at
+    if is_late or not row.probe.is_active:
+        return Change(row=row, old=old, new=old)
+    # After a silence of ours nothing is "in a row" any more.
+    base = forget(old) if is_stale(row.last_result_at, row.probe.interval, now) else old
+    # In maintenance nothing is concluded, and counting starts anew when it is over.
+    new = Track() if in_maintenance else advance(base, one.result.outcome, at=one.scheduled_at, rules=row.probe.rules)
+    row.track = new
+    row.last_scheduled_at = one.scheduled_at
+    row.last_result_at = now
+    row.last_outcome = one.result.outcome
+    row.last_latency_ms = one.result.latency_ms
+    row.last_detail = _detail(one.result)
+    again = recheck_after(new, row.probe.interval)
+    if again is not None and row.next_due_at is not None:
+        row.next_due_at = min(row.next_due_at, max(one.scheduled_at + again, now))
+    return Change(row=row, old=old, new=new)

@@ -1,0 +1,185 @@
+"""What the page asks of the measurements, as frozen values; nothing here is computed slot by slot."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Max, Min
+
+from components.enums import ComponentStatus
+from components.uptime import (
+    SLOTS_A_DAY,
+    SlotCounts,
+    coverage,
+    days_between,
+    slot_index,
+    worst_of_day,
+)
+from components.uptime import availability as available_share
+from probes.freshness import is_stale, stale_after
+from probes.models import ComponentDay, ProbeLocation
+from statuspage.core import clock
+
+UNKNOWN = ComponentStatus.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What a component's worst probe found last. `status` is unknown when there is no fresh result (`is_stale`)."""
+
+    detail: str
+    latency_ms: float | None
+    last_checked_at: datetime | None
+    status: ComponentStatus
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySummary:
+    """A UTC day in slots of five minutes. `good` leaves out the degraded ones. All zero: before the first day."""
+
+    date: date
+    good: int
+    bad: int
+    degraded: int
+    maintenance: int
+    unknown: int
+    worst: ComponentStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentAvailability:
+    """A window of days, oldest first, and its sums.
+
+    `good` counts the available slots (good and degraded), `bad` the others that were measured. Both percentages are
+    floored to two decimals: `percentage_floored` is good of measured; `coverage` is measured of all slots since the
+    component's first day but for maintenance. None: nothing was measured.
+    """
+
+    days: tuple[DaySummary, ...]
+    good: int
+    bad: int
+    coverage: Decimal | None
+    percentage_floored: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Of the whole engine. No probes at all is not stale."""
+
+    last_result_at: datetime | None
+    is_stale: bool
+
+
+def measurements() -> dict[int, Measurement]:
+    """By component id, for every component with an active probe. One query."""
+    now = clock.now()
+    rows = (
+        ProbeLocation.objects.filter(probe__retired_at__isnull=True, probe__is_enabled=True)
+        .select_related("probe")
+        .order_by("probe_id", "pk")
+    )
+    found: dict[int, Measurement] = {}
+    for row in rows:
+        measurement = _measurement(row, now)
+        known = found.get(row.probe.component_id)
+        if known is None or measurement.status.rank > known.status.rank:
+            found[row.probe.component_id] = measurement
+    return found
+
+
+def availability(component_ids: Collection[int], since: date, until: date) -> dict[int, ComponentAvailability]:
+    """Each component's days from `since` to `until`, both included, UTC. Two queries, whatever the window."""
+    today = clock.now().date()
+    first_days = dict(
+        ComponentDay.objects.filter(component_id__in=component_ids)
+        .order_by()
+        .values_list("component_id")
+        .annotate(first_day=Min("date"))
+    )
+    days = days_between(since, until)
+    rows: dict[tuple[int, date], SlotCounts] = {}
+    columns = ("component_id", "date", "good", "bad", "degraded", "maintenance", "unknown")
+    for component_id, day, *numbers in (
+        ComponentDay.objects.filter(component_id__in=component_ids, date__gte=since, date__lte=until)
+        .order_by()
+        .values_list(*columns)
+    ):
+        good, bad, degraded, maintenance, unknown = numbers
+        rows[component_id, day] = SlotCounts(
+            good=good, bad=bad, degraded=degraded, maintenance=maintenance, unknown=unknown
+        )
+    elapsed_today = slot_index(clock.now())
+    return {
+        component_id: _window(
+            [
+                (
+                    day,
+                    _complete(rows.get((component_id, day)), day, first_days.get(component_id), today, elapsed_today),
+                )
+                for day in days
+            ]
+        )
+        for component_id in component_ids
+    }
+
+
+def monitoring_freshness() -> Freshness:
+    """When the engine last had a result, and whether that is too long ago for the shortest interval. One query."""
+    sums = ProbeLocation.objects.filter(next_due_at__isnull=False).aggregate(
+        last=Max("last_result_at"), interval=Min("probe__interval"), oldest=Min("probe__created_at")
+    )
+    interval: timedelta | None = sums["interval"]
+    if interval is None:
+        return Freshness(last_result_at=None, is_stale=False)
+    last: datetime | None = sums["last"]
+    # Probes that were never checked are waited for as long as for a result.
+    reference = last or sums["oldest"]
+    return Freshness(last_result_at=last, is_stale=clock.now() - reference > stale_after(interval))
+
+
+def _measurement(row: ProbeLocation, now: datetime) -> Measurement:
+    stale = row.last_result_at is None or is_stale(row.last_result_at, row.probe.interval, now)
+    return Measurement(
+        detail=row.last_detail,
+        latency_ms=row.last_latency_ms,
+        last_checked_at=row.last_result_at,
+        status=UNKNOWN if stale else row.track.verdict or UNKNOWN,
+        is_stale=stale,
+    )
+
+
+def _complete(
+    counts: SlotCounts | None, day: date, first_day: date | None, today: date, elapsed_today: int
+) -> SlotCounts:
+    """The day with every slot that nobody measured: also after the last roll-up, and on days without any row."""
+    if first_day is None or day < first_day or day > today:
+        return SlotCounts()
+    counts = counts or SlotCounts()
+    if day == first_day:
+        return counts
+    slots = elapsed_today if day == today else SLOTS_A_DAY
+    return replace(counts, unknown=max(counts.unknown, slots - counts.measured - counts.maintenance))
+
+
+def _window(days: list[tuple[date, SlotCounts]]) -> ComponentAvailability:
+    total = sum((counts for _, counts in days), SlotCounts())
+    return ComponentAvailability(
+        days=tuple(
+            DaySummary(
+                date=day,
+                good=counts.good,
+                bad=counts.bad,
+                degraded=counts.degraded,
+                maintenance=counts.maintenance,
+                unknown=counts.unknown,
+                worst=worst_of_day(counts),
+            )
+            for day, counts in days
+        ),
+        good=total.available,
+        bad=total.bad,
+        coverage=coverage(total),
+        percentage_floored=available_share(total),
+    )

@@ -1,0 +1,155 @@
+"""What configuration and staff do to probes. Each service is one transaction."""
+
+import os
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from components.enums import ClaimSource
+from components.models import Component
+from components.services import withdraw_claim
+from incidents.models import SeverityPolicy
+from probes.bulk import update_rows
+from probes.checkers.heartbeat import heartbeat_token_hash
+from probes.enums import ProbeKind
+from probes.freshness import STALE_AT_LEAST, is_stale
+from probes.models import Probe, ProbeLocation
+from probes.outages import state_claim
+from probes.record import STATE_FIELDS
+from probes.schedule import MILLISECOND
+from probes.spec import ProbeSpec
+from probes.states import ProbeState, Track, forget
+from statuspage.core import clock
+from statuspage.core.database import retry_on_conflict
+from statuspage.core.errors import NotFound
+
+# A new probe is looked at soon, but a thousand new ones not all at once.
+FIRST_CHECK_WITHIN = timedelta(seconds=5)
+NO_RESULTS = "no measurements are coming in"
+
+
+@retry_on_conflict
+@transaction.atomic
+def upsert_probe(*, component: Component, spec: ProbeSpec) -> str:
+    """Make the probe what its specification says. Returns "created", "changed" or "unchanged".
+
+    A probe that was retired under this slug comes back with its history. What was measured is kept.
+    Raises NotFound for an unknown severity, and what the heartbeat's token says about a missing variable.
+    """
+    wanted = _columns(component, spec)
+    now = clock.now()
+    probe = Probe.objects.select_for_update().filter(slug=spec.slug).first()
+    if probe is None:
+        probe = Probe.objects.create(slug=spec.slug, created_at=now, updated_at=now, **wanted)
+        _schedule(probe, now, is_new=True)
+        return "created"
+    changed = [name for name, value in wanted.items() if getattr(probe, name) != value]
+    was_retired = probe.retired_at is not None
+    if not changed and not was_retired:
+        return "unchanged"
+    if "component_id" in changed:
+        _stop(probe, cause=f"{probe.name} moved to another component")
+    for name in changed:
+        setattr(probe, name, wanted[name])
+    probe.retired_at = None
+    probe.updated_at = now
+    probe.save(update_fields=[*changed, "retired_at", "updated_at"])
+    if probe.is_active and (was_retired or {"interval", "component_id"} & set(changed)):
+        _schedule(probe, now, is_new=was_retired)
+    return "changed"
+
+
+@retry_on_conflict
+@transaction.atomic
+def retire_probe(*, probe: Probe) -> None:
+    """It is no longer in the configuration: not checked any more, its claim withdrawn, its history kept."""
+    now = clock.now()
+    if Probe.objects.filter(pk=probe.pk, retired_at__isnull=True).update(retired_at=now, updated_at=now):
+        _stop(probe, cause=f"{probe.name} was taken out of the configuration")
+    probe.refresh_from_db()
+
+
+@retry_on_conflict
+@transaction.atomic
+def pause_probe(*, probe: Probe) -> None:
+    """Not checked until it is resumed; its claim is withdrawn: we do not know."""
+    if Probe.objects.filter(pk=probe.pk, is_enabled=True).update(is_enabled=False, updated_at=clock.now()):
+        _stop(probe, cause=f"{probe.name} was paused")
+    probe.refresh_from_db()
+
+
+@retry_on_conflict
+@transaction.atomic
+def resume_probe(*, probe: Probe) -> None:
+    """Checked again from now on; what was due in between was not missed."""
+    now = clock.now()
+    resumed = Probe.objects.filter(pk=probe.pk, is_enabled=False).update(is_enabled=True, updated_at=now)
+    probe.refresh_from_db()
+    if resumed and probe.is_active:
+        _schedule(probe, now, is_new=True)
+
+
+@retry_on_conflict
+@transaction.atomic
+def expire_stale() -> int:
+    """Withdraw the claims of probes without fresh results: our workers were dead, and green would be a guess.
+
+    Returns how many. One query while all is fresh. The next result makes its claim again.
+    """
+    now = clock.now()
+    old = (
+        ProbeLocation.objects.select_for_update(of=("self",))
+        .filter(last_result_at__lt=now - STALE_AT_LEAST, next_due_at__isnull=False)
+        .exclude(state=ProbeState.UNKNOWN)
+        .select_related("probe__component")
+        .order_by("pk")
+    )
+    rows = [row for row in old if is_stale(row.last_result_at, row.probe.interval, now)]
+    for row in rows:
+        row.track = forget(row.track)
+    update_rows(ProbeLocation, rows, STATE_FIELDS)
+    for row in sorted(rows, key=lambda row: row.probe.component_id):
+        state_claim(row.probe, row.track, detail=NO_RESULTS)
+    return len(rows)
+
+
+def _columns(component: Component, spec: ProbeSpec) -> dict[str, Any]:
+    columns = {
+        field.name: getattr(spec, field.name) for field in fields(spec) if field.name not in {"slug", "severity"}
+    }
+    severity = SeverityPolicy.objects.filter(slug=spec.severity).first() if spec.severity else None
+    if spec.severity and severity is None:
+        raise NotFound(f"There is no severity {spec.severity!r} for the incidents of the probe {spec.slug}.")
+    is_heartbeat = spec.kind is ProbeKind.HEARTBEAT
+    return {
+        **columns,
+        "component_id": component.pk,
+        "severity_id": severity.pk if severity else None,
+        "token_hash": heartbeat_token_hash(spec.config, os.environ) if is_heartbeat else "",
+    }
+
+
+def _schedule(probe: Probe, now: datetime, *, is_new: bool) -> None:
+    """Put it on its grid at every location."""
+    ProbeLocation.objects.get_or_create(probe=probe, location=settings.PROBE_LOCATION)
+    for row in ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk"):
+        grid = probe.grid(row.location)
+        next_due_at = grid.after(now)
+        if is_new:
+            soon = now + (grid.phase_ms * MILLISECOND) % FIRST_CHECK_WITHIN
+            next_due_at = min(next_due_at, soon)
+        ProbeLocation.objects.filter(pk=row.pk).update(next_due_at=next_due_at)
+
+
+def _stop(probe: Probe, *, cause: str) -> None:
+    """Not due any more, nothing in flight, nothing concluded, nothing claimed."""
+    rows = list(ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk"))
+    for row in rows:
+        row.next_due_at = row.leased_until = None
+        row.lease = ""
+        row.track = Track()
+    update_rows(ProbeLocation, rows, STATE_FIELDS)
+    withdraw_claim(component=probe.component, source=ClaimSource.PROBE, source_id=probe.slug, cause=cause)

@@ -1,0 +1,141 @@
+"""What a probe is, as configuration says it: validated whole, secrets left as `${NAME}`.
+
+The keys are a public contract (`docs/`); each kind's own keys are beside its checker.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from probes.checkers import CONFIGS
+from probes.checkers.fields import Fields
+from probes.enums import ProbeKind
+from statuspage.core.errors import ConfigurationError, UnknownKey
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+LONGEST_SLUG = 80
+LONGEST_NAME = 100
+COMMON_KEYS = frozenset(
+    {
+        "slug",
+        "name",
+        "kind",
+        "interval",
+        "timeout",
+        "failure_threshold",
+        "recovery_threshold",
+        "opens_incident",
+        "severity",
+        "allow_private",
+    }
+)
+# A heartbeat is waited for, not asked: there is no time to measure.
+MEASURED_KEYS = frozenset({"degraded_above"})
+DEFAULT_INTERVAL = timedelta(seconds=30)
+LONGEST_INTERVAL = timedelta(days=1)
+DEFAULT_TIMEOUT = timedelta(seconds=5)
+SHORTEST_TIMEOUT = timedelta(milliseconds=10)
+LONGEST_TIMEOUT = timedelta(seconds=60)
+MOST_CHECKS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSpec:
+    """One probe. `config` holds what only its kind knows, as JSON; `severity` is a ladder's slug or empty."""
+
+    slug: str
+    name: str
+    kind: ProbeKind
+    config: dict[str, Any]
+    interval: timedelta
+    timeout: timedelta
+    degraded_above: timedelta | None
+    failure_threshold: int
+    recovery_threshold: int
+    opens_incident: bool
+    severity: str
+    allow_private: bool
+
+
+def parse_probe_spec(
+    mapping: Mapping[str, object], *, key: str, environ: Mapping[str, str]
+) -> tuple[ProbeSpec | None, list[ConfigurationError]]:
+    """The probe that one `[[components.probes]]` table describes, or everything that is wrong with it.
+
+    `key` is the table's path, such as `components[0].probes[1]`, and begins the key of each error. Whether the
+    severity exists is for the caller to say.
+    """
+    fields = Fields(mapping, key=key, environ=environ)
+    kind = _read_kind(fields)
+    if kind is None:
+        return None, fields.errors
+    _refuse_unknown_keys(fields, kind)
+    slug = _read_slug(fields, "slug")
+    # What the kind's own keys may say depends on it.
+    fields.allow_private = fields.boolean("allow_private", default=False)
+    interval, timeout = _read_schedule(fields)
+    spec = ProbeSpec(
+        slug=slug,
+        name=fields.text("name", default=slug.replace("-", " "), most=LONGEST_NAME),
+        kind=kind,
+        config=dataclasses.asdict(CONFIGS[kind].parse(fields)),
+        interval=interval,
+        timeout=timeout,
+        degraded_above=_read_degraded_above(fields, timeout),
+        failure_threshold=fields.integer("failure_threshold", default=3, least=1, most=MOST_CHECKS),
+        recovery_threshold=fields.integer("recovery_threshold", default=2, least=1, most=MOST_CHECKS),
+        opens_incident=fields.boolean("opens_incident", default=True),
+        severity=_read_slug(fields, "severity") if mapping.get("severity", "") != "" else "",
+        allow_private=fields.allow_private,
+    )
+    return (None if fields.errors else spec), fields.errors
+
+
+def _read_kind(fields: Fields) -> ProbeKind | None:
+    value = fields.mapping.get("kind")
+    if isinstance(value, str) and value in ProbeKind.values:
+        return ProbeKind(value)
+    fields.refuse("kind", f"one of {', '.join(ProbeKind.values)}")
+    return None
+
+
+def _refuse_unknown_keys(fields: Fields, kind: ProbeKind) -> None:
+    known = COMMON_KEYS | CONFIGS[kind].KEYS | (frozenset() if kind == ProbeKind.HEARTBEAT else MEASURED_KEYS)
+    of_other_kinds = MEASURED_KEYS.union(*(config.KEYS for config in CONFIGS.values()))
+    for name, value in fields.mapping.items():
+        if name in known:
+            continue
+        if name in of_other_kinds:
+            fields.refuse(name, f"only keys that a {kind} probe has: {', '.join(sorted(known - COMMON_KEYS))}")
+        else:
+            fields.errors.append(UnknownKey(key=f"{fields.key}.{name}", value=value, known=known))
+
+
+def _read_slug(fields: Fields, name: str) -> str:
+    slug = fields.text(name)
+    if slug and (len(slug) > LONGEST_SLUG or not SLUG.fullmatch(slug)):
+        fields.refuse(name, f"lower-case letters, digits and single dashes, at most {LONGEST_SLUG}")
+    return slug
+
+
+def _read_schedule(fields: Fields) -> tuple[timedelta, timedelta]:
+    interval = fields.duration("interval", default=DEFAULT_INTERVAL, least=timedelta(seconds=1), most=LONGEST_INTERVAL)
+    timeout = fields.duration(
+        "timeout", default=min(DEFAULT_TIMEOUT, interval), least=SHORTEST_TIMEOUT, most=LONGEST_TIMEOUT
+    )
+    if timeout > interval:
+        # The next check would begin while this one still waits.
+        fields.refuse("timeout", "at most the interval")
+    return interval, timeout
+
+
+def _read_degraded_above(fields: Fields, timeout: timedelta) -> timedelta | None:
+    if "degraded_above" not in fields.mapping:
+        return None
+    limit = fields.duration("degraded_above", default=timeout, least=timedelta(milliseconds=1), most=LONGEST_TIMEOUT)
+    if limit > timeout:
+        fields.refuse("degraded_above", "less than the timeout, or nothing would ever be degraded")
+    return limit

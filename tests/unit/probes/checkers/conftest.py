@@ -1,0 +1,55 @@
+"""One check, run the way the engine runs it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from probes.checkers import CheckContext, CheckRequest, CheckResult, run_check
+from probes.enums import ProbeKind
+from statuspage.core.http.client import GuardedClient
+from tests.hostile import Behaviour, Server, serving
+
+type Check = Callable[..., CheckResult]
+
+
+async def check_once(
+    kind: ProbeKind, config: dict[str, Any], *, client: GuardedClient | None = None, **options: Any
+) -> CheckResult:
+    options = {
+        "name": "api",
+        "timeout": timedelta(seconds=3),
+        "degraded_above": None,
+        "allow_private": True,
+        **options,
+    }
+    async with CheckContext(client=client) as context:
+        return await run_check(CheckRequest(kind=kind, config=config, **options), context)
+
+
+@pytest.fixture
+def check() -> Check:
+    """`check(kind, config, **request)` → its result."""
+
+    def run(kind: ProbeKind, config: dict[str, Any], **options: Any) -> CheckResult:
+        return asyncio.run(check_once(kind, config, **options))
+
+    return run
+
+
+@pytest.fixture
+def check_server() -> Check:
+    """`check_server(kind, behaviour, config_of, **request)` → the result of checking a server that behaves so."""
+
+    def run(
+        kind: ProbeKind, behaviour: Behaviour, config_of: Callable[[Server], dict[str, Any]], **options: Any
+    ) -> CheckResult:
+        async def body() -> CheckResult:
+            async with serving(behaviour) as server:
+                return await check_once(kind, config_of(server), **options)
+
+        return asyncio.run(body())
+
+    return run

@@ -1,0 +1,249 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from components.enums import ComponentStatus
+from components.models import Component, StatusClaim
+from incidents.enums import IncidentStatus, MaintenanceStatus, NoticeKind, Origin
+from incidents.models import Incident, Maintenance, Notice, SeverityPolicy
+from incidents.services import open_incident, post_update, resolve_incident
+from probes.enums import Outcome
+from probes.models import Probe, ProbeLocation, Slot
+
+from .conftest import NOON, Story, found, make_probe, record
+
+UP, SLOW, DOWN, ERROR = Outcome.UP, Outcome.DEGRADED, Outcome.DOWN, Outcome.ERROR
+MAJOR = ComponentStatus.MAJOR_OUTAGE
+
+pytestmark = pytest.mark.django_db
+
+
+def status(component: Component) -> str:
+    return Component.objects.get(pk=component.pk).status
+
+
+def test_two_failures_open_nothing(probe: Probe, api: Component, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN)
+    assert not Incident.objects.exists()
+    assert status(api) == ComponentStatus.OPERATIONAL
+
+
+def test_the_third_failure_in_a_row_opens_an_incident_dated_from_the_first(
+    probe: Probe, api: Component, story: Story
+) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    incident = Incident.objects.get()
+    assert incident.title == "API gateway is not responding"
+    assert incident.started_at == NOON + timedelta(seconds=30)
+    assert (incident.origin, incident.dedupe_key, incident.severity.slug) == (Origin.PROBE, "probe:api", "critical")
+    assert status(api) == MAJOR
+    assert Notice.objects.get().kind == NoticeKind.INCIDENT_CREATED
+
+
+def test_the_first_update_says_what_failed_since_when(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    body = Incident.objects.get().updates.get().body
+    assert body == "The check “api-http check” has failed 3 times in a row since 12:00 UTC: Connection refused."
+
+
+def test_the_severity_is_the_probes(api: Component, story: Story) -> None:
+    probe = make_probe(api, severity=SeverityPolicy.objects.get(slug="minor"))
+    story(probe, DOWN, DOWN, DOWN)
+    assert Incident.objects.get().severity.slug == "minor"
+
+
+def test_a_probe_that_opens_no_incident_only_claims(api: Component, story: Story) -> None:
+    probe = make_probe(api, opens_incident=False)
+    story(probe, UP, DOWN, DOWN, DOWN)
+    assert not Incident.objects.exists()
+    assert status(api) == MAJOR
+
+
+def test_a_failure_goes_on_without_a_second_incident(probe: Probe, story: Story) -> None:
+    story(probe, UP, *[DOWN] * 10)
+    assert Incident.objects.count() == 1
+    assert Notice.objects.count() == 1
+
+
+def test_recovery_resolves_the_incident_as_of_the_first_success(probe: Probe, api: Component, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN, UP)
+    assert Incident.objects.get().is_open
+    story(probe, UP)
+    incident = Incident.objects.get()
+    assert incident.status == IncidentStatus.RESOLVED
+    assert incident.resolved_at == NOON + timedelta(seconds=120)
+    assert status(api) == ComponentStatus.OPERATIONAL
+    assert set(Notice.objects.values_list("kind", flat=True)) == {"incident.created", "incident.resolved"}
+
+
+def test_the_last_update_says_since_when_it_responds_and_how_long_it_did_not(probe: Probe, story: Story) -> None:
+    story(probe, UP, *[DOWN] * 8, UP, UP)
+    body = Incident.objects.get().updates.get(status=IncidentStatus.RESOLVED).body
+    assert body == "API gateway has been responding again since 12:04 UTC. The outage lasted 4 minutes."
+
+
+def test_flapping_is_one_incident(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN, *[UP, DOWN] * 10)
+    assert Incident.objects.get().is_open
+    assert Notice.objects.count() == 1
+
+
+def test_a_second_outage_is_a_second_incident(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN)
+    assert Incident.objects.count() == 2
+    assert Incident.objects.open().count() == 1
+
+
+def test_a_component_in_an_open_incident_gets_no_second_one(probe: Probe, api: Component, story: Story) -> None:
+    story(probe, UP)
+    open_incident(title="We know", severity="major", message="On it.", impacts={api: MAJOR}, author="ada")
+    story(probe, DOWN, DOWN, DOWN)
+    assert Incident.objects.get().title == "We know"
+
+
+def test_staff_resolving_while_it_is_still_down_opens_no_second_incident(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    resolve_incident(incident=Incident.objects.get(), message="Done.", author="ada")
+    story(probe, DOWN, DOWN)
+    assert Incident.objects.count() == 1
+
+
+def test_an_incident_of_staff_is_not_ended_by_a_probe(probe: Probe, api: Component, story: Story) -> None:
+    story(probe, UP)
+    open_incident(title="We know", severity="major", message="On it.", impacts={api: MAJOR}, author="ada")
+    story(probe, DOWN, DOWN, DOWN, UP, UP, UP)
+    assert Incident.objects.get().is_open
+    assert Incident.objects.get().updates.count() == 1
+
+
+def test_an_incident_staff_have_spoken_in_is_left_to_them_with_one_word_of_recovery(
+    probe: Probe, story: Story
+) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    post_update(incident=Incident.objects.get(), status=IncidentStatus.IDENTIFIED, message="A switch.", author="ada")
+    story(probe, UP, UP, UP, UP)
+    incident = Incident.objects.get()
+    assert incident.status == IncidentStatus.MONITORING
+    assert incident.updates.count() == 3
+    assert incident.updates.filter(author="", body__contains="responding again").count() == 1
+
+
+def test_a_relapse_after_that_is_said_too(probe: Probe, api: Component, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    post_update(incident=Incident.objects.get(), status=IncidentStatus.IDENTIFIED, message="A switch.", author="ada")
+    story(probe, UP, UP, DOWN, DOWN, DOWN, DOWN)
+    incident = Incident.objects.get()
+    assert incident.status == IncidentStatus.INVESTIGATING
+    assert incident.updates.filter(body__startswith="API gateway is failing again.").count() == 1
+    assert status(api) == MAJOR
+
+
+def test_with_several_probes_the_last_one_up_ends_it(api: Component, story: Story) -> None:
+    one, other = make_probe(api, "one"), make_probe(api, "other")
+    story(one, UP, DOWN, DOWN, DOWN)
+    story(other, DOWN, DOWN, DOWN)
+    assert Incident.objects.count() == 1
+    story(one, UP, UP, UP)
+    assert Incident.objects.get().is_open
+    story(other, UP, UP)
+    assert not Incident.objects.get().is_open
+    assert status(api) == ComponentStatus.OPERATIONAL
+
+
+def test_each_component_has_an_incident_of_its_own(api: Component, web: Component, story: Story) -> None:
+    story(make_probe(api, "one"), DOWN, DOWN, DOWN)
+    story(make_probe(web, "other"), DOWN, DOWN, DOWN)
+    assert set(Incident.objects.values_list("dedupe_key", flat=True)) == {"probe:api", "probe:web"}
+
+
+def test_slow_answers_degrade_the_component_and_open_nothing(probe: Probe, api: Component, story: Story) -> None:
+    story(probe, UP, SLOW, SLOW)
+    assert status(api) == ComponentStatus.OPERATIONAL
+    story(probe, SLOW)
+    assert status(api) == ComponentStatus.DEGRADED_PERFORMANCE
+    story(probe, UP, UP)
+    assert status(api) == ComponentStatus.OPERATIONAL
+    assert not Incident.objects.exists()
+
+
+def test_errors_of_ours_during_an_outage_do_not_end_it(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN, ERROR, ERROR, ERROR, ERROR)
+    assert Incident.objects.get().is_open
+    story(probe, UP, UP)
+    assert not Incident.objects.get().is_open
+
+
+def test_no_severity_at_all_is_logged_and_the_measurement_kept(probe: Probe, api: Component, story: Story) -> None:
+    SeverityPolicy.objects.all().delete()
+    story(probe, UP, DOWN, DOWN, DOWN)
+    assert not Incident.objects.exists()
+    assert status(api) == MAJOR
+
+
+def test_an_incident_that_is_refused_is_logged_and_the_measurement_kept(
+    probe: Probe, api: Component, story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    story(probe, UP, DOWN, DOWN)
+    # As a machine has it whose clock began in 1970.
+    ProbeLocation.objects.update(first_failure_at=datetime(1970, 1, 1, tzinfo=UTC))
+    story(probe, DOWN)
+    assert not Incident.objects.exists()
+    assert status(api) == MAJOR
+    assert [entry.getMessage() for entry in caplog.records] == ["No incident could be opened about api."]
+
+
+def test_maintenance_keeps_probing_marks_the_slots_and_opens_nothing(
+    probe: Probe, api: Component, story: Story
+) -> None:
+    story(probe, UP)
+    window = Maintenance.objects.create(
+        reference="MNT-2026-1121-a",
+        title="New switch",
+        status=MaintenanceStatus.IN_PROGRESS,
+        scheduled_for=NOON,
+        scheduled_until=NOON + timedelta(hours=1),
+    )
+    window.components.add(api)
+    story(probe, *[DOWN] * 5)
+    assert not Incident.objects.exists()
+    assert not StatusClaim.objects.filter(source="probe").exists()
+    assert Slot.objects.get().in_maintenance
+    assert Slot.objects.get().down == 5
+    # Counting starts anew at its end.
+    Maintenance.objects.update(status=MaintenanceStatus.COMPLETED)
+    story(probe, DOWN, DOWN)
+    assert not Incident.objects.exists()
+    story(probe, DOWN)
+    assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        ("http", "API gateway is not responding"),
+        ("heartbeat", "No heartbeat from API gateway"),
+        ("disk", "API gateway is short of disk space"),
+    ],
+)
+def test_the_title_fits_the_kind(api: Component, story: Story, kind: str, title: str) -> None:
+    story(make_probe(api, kind=kind), DOWN, DOWN, DOWN)
+    assert Incident.objects.get().title == title
+
+
+def test_an_outage_found_after_midnight_names_its_day(
+    probe: Probe, story: Story, at_noon: time_machine.Traveller
+) -> None:
+    story(probe, UP, DOWN, DOWN)
+    ProbeLocation.objects.update(first_failure_at=NOON - timedelta(days=1))
+    story(probe, DOWN)
+    assert "since 20 November 12:00 UTC" in Incident.objects.get().updates.get().body
+
+
+def test_a_clock_set_back_during_an_outage_does_not_keep_the_incident_from_opening(
+    probe: Probe, story: Story, at_noon: time_machine.Traveller
+) -> None:
+    last = story(probe, UP, DOWN, DOWN)
+    at_noon.move_to(NOON - timedelta(hours=1))
+    record(found(probe, DOWN, at=last + timedelta(seconds=30)))
+    assert Incident.objects.get().started_at == NOON - timedelta(hours=1)
