@@ -1,0 +1,34 @@
+"""Celery's door to the services. The rows are the queue: a task that is lost or doubled changes nothing."""
+
+import time
+
+from celery import shared_task
+
+from statuspage.core import stopping
+from subscriptions import fanout, retention, sending, services
+
+# Nobody waits for a wake-up that has waited this long itself: the next sweep sends a new one.
+WAKE_UP_EXPIRES_SECONDS = 10
+SEND_FOR_SECONDS = 60.0
+
+
+@shared_task(name="subscriptions.sweep")
+def sweep() -> None:
+    """Find what waits: requests to subscribe, notices to fan out, mails to send."""
+    services.accept_requests()
+    fanout.fan_out_pending()
+    if sending.has_due():
+        send_batch.apply_async(expires=WAKE_UP_EXPIRES_SECONDS)
+
+
+@shared_task(name="subscriptions.send_batch")
+def send_batch() -> None:
+    """Send batch after batch until none is due; hand over to the next task after a minute."""
+    stop_at = time.monotonic() + SEND_FOR_SECONDS
+    while not stopping.is_asked() and sending.send_batch().handled and time.monotonic() < stop_at:
+        continue
+
+
+@shared_task(name="subscriptions.apply_retention")
+def apply_retention() -> None:
+    retention.apply_retention()
