@@ -1,0 +1,47 @@
+"""What applying a configuration changed, in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from statuspage.core.durations import format_duration
+
+
+@dataclass(slots=True)
+class Changes:
+    """`lines` is what changed; `left` is what the file no longer has and stays, since nobody asked to prune."""
+
+    lines: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def added(self, kind: str, slug: str, note: str = "") -> None:
+        self.lines.append(f"+ {kind} {slug}{f' ({note})' if note else ''}")
+
+    def removed(self, kind: str, slug: str) -> None:
+        self.lines.append(f"- {kind} {slug}")
+
+    def changed(self, kind: str, slug: str, before: Mapping[str, object], after: Mapping[str, object]) -> None:
+        """One line for all that differs between the two; nothing if nothing does."""
+        said = [
+            f"{name} {shown(before[name])} → {shown(value)}" for name, value in after.items() if before[name] != value
+        ]
+        if said:
+            self.lines.append(f"~ {kind + ' ' + slug if slug else kind}: {', '.join(said)}")
+
+    def stays(self, kind: str, slugs: Iterable[str], why: str = "") -> None:
+        self.left.extend(f"{kind} {slug} is not in the file{f' and stays: {why}' if why else ''}" for slug in slugs)
+
+
+def shown(value: object) -> str:
+    if value is None or value in ("", [], ()):
+        return "none"
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(item) for item in value)
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,231 @@
+"""From a file to a `Configuration`: a value that can be applied, or everything that is wrong with it."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from incidents.enums import Impact
+from probes.spec import ProbeSpec, parse_probe_spec
+from statuspage.configuration.probes import token_hash_of
+from statuspage.configuration.source import Source
+from statuspage.configuration.table import Reader, Table
+from statuspage.core.errors import ConfigurationError
+
+SHORTEST_REFRESH, LONGEST_REFRESH = timedelta(seconds=5), timedelta(hours=1)
+SHORTEST_PROMISE, LONGEST_PROMISE = timedelta(minutes=1), timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityConfig:
+    """A rung of the ladder. Texts that are None keep what the row says; promises that are None are not made."""
+
+    slug: str
+    name: str | None
+    description: str | None
+    impact: str | None
+    first_update: timedelta | None
+    update_every: timedelta | None
+    postmortem_business_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupConfig:
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionConfig:
+    slug: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentConfig:
+    slug: str
+    name: str
+    note: str
+    group: str | None
+    regions: tuple[str, ...]
+    probes: tuple[ProbeSpec, ...]
+
+
+type _Entry = SeverityConfig | GroupConfig | RegionConfig | ComponentConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What the file says. `page` has only the fields that were given."""
+
+    page: dict[str, Any]
+    severities: tuple[SeverityConfig, ...]
+    groups: tuple[GroupConfig, ...]
+    regions: tuple[RegionConfig, ...]
+    components: tuple[ComponentConfig, ...]
+
+
+def parse_configuration(
+    source: Source, *, environ: Mapping[str, str], known_severities: Collection[str]
+) -> tuple[Configuration, list[ConfigurationError]]:
+    """The configuration, and everything that is wrong with it in the order of the file.
+
+    `known_severities` are the ladder's slugs already there, which a probe may name beside those of the file. With any
+    error the configuration is incomplete and must not be applied.
+    """
+    reader = Reader(source, environ)
+    root = Table(reader, source.data, "")
+    page = _page(reader, root)
+    severities = _entries(reader, root.tables("severities"), _severity)
+    groups = _entries(reader, root.tables("groups"), _group)
+    regions = _entries(reader, root.tables("regions"), _region)
+    known = Known(
+        groups=[group.slug for group in groups.values()],
+        severities={*known_severities, *(severity.slug for severity in severities.values())},
+    )
+    components = _components(reader, root, known)
+    root.done()
+    configuration = Configuration(
+        page=page,
+        severities=tuple(severities.values()),
+        groups=tuple(groups.values()),
+        regions=tuple(regions.values()),
+        components=tuple(components.values()),
+    )
+    return configuration, reader.errors
+
+
+def _page(reader: Reader, root: Table) -> dict[str, Any]:
+    value = root.take("page")
+    table = reader.table(value, "page") if value is not None else None
+    if table is None:
+        return {}
+    refresh = table.duration("refresh", minimum=SHORTEST_REFRESH, maximum=LONGEST_REFRESH)
+    found = {
+        "name": table.text("name", max_length=120, filled=True),
+        "url": table.url("url", filled=True),
+        "time_zone": _time_zone(table),
+        "description": table.text("description", max_length=500),
+        "support_url": table.url("support_url"),
+        "support_email": table.email("support_email"),
+        "refresh_seconds": None if refresh is None else round(refresh.total_seconds()),
+    }
+    table.done()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _time_zone(table: Table) -> str | None:
+    name = table.text("time_zone", max_length=64, filled=True)
+    if name is None:
+        return None
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # An unknown name, a path out of the database, a folder of it.
+        table.wrong("time_zone", "an IANA time zone, such as Europe/London")
+        return None
+    return name
+
+
+def _severity(table: Table) -> SeverityConfig | None:
+    slug = table.slug(max_length=40)
+    config = SeverityConfig(
+        slug=slug or "",
+        name=table.text("name", max_length=60, filled=True),
+        description=table.text("description", max_length=500),
+        impact=table.choice("impact", Impact.values),
+        first_update=table.duration("first_update", minimum=SHORTEST_PROMISE, maximum=LONGEST_PROMISE),
+        update_every=table.duration("update_every", minimum=SHORTEST_PROMISE, maximum=LONGEST_PROMISE),
+        postmortem_business_days=table.business_days("postmortem"),
+    )
+    return config if slug else None
+
+
+def _group(table: Table) -> GroupConfig | None:
+    slug, name = table.slug(), table.text("name", max_length=120, required=True)
+    return GroupConfig(slug=slug, name=name or "") if slug else None
+
+
+def _region(table: Table) -> RegionConfig | None:
+    slug, name = table.slug(), table.text("name", max_length=120, filled=True)
+    return RegionConfig(slug=slug, name=name) if slug else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What components may refer to; `probes` and `tokens` are filled as they are read: where each was first."""
+
+    groups: Collection[str]
+    severities: Collection[str]
+    probes: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+def _components(reader: Reader, root: Table, known: Known) -> dict[str, ComponentConfig]:
+    """By key path."""
+    found = {table.key: _component(reader, table, known) for table in root.tables("components")}
+    _check_unique(reader, found)
+    return found
+
+
+def _component(reader: Reader, table: Table, known: Known) -> ComponentConfig:
+    slug = table.slug()
+    name = table.text("name", max_length=160, required=True)
+    note = table.text("note", max_length=300)
+    group = table.slug("group", required=False)
+    if group is not None and group not in known.groups:
+        table.wrong("group", _one_of("the slug of a group in this file", known.groups))
+    regions = table.slugs("regions")
+    probes = [_probe(reader, probe, known) for probe in table.tables("probes")]
+    table.done()
+    return ComponentConfig(
+        slug=slug or "",
+        name=name or "",
+        note=note or "",
+        group=group,
+        regions=regions,
+        probes=tuple(probe for probe in probes if probe is not None),
+    )
+
+
+def _probe(reader: Reader, table: Table, known: Known) -> ProbeSpec | None:
+    """Read by the probes themselves; what they cannot know is checked here. Slugs are unique over the whole file."""
+    spec, errors = parse_probe_spec(table.raw(), key=table.key, environ=reader.environ)
+    for error in errors:
+        reader.add(error)
+    slug, severity = table.take("slug"), table.take("severity")
+    if isinstance(slug, str) and slug:
+        first = known.probes.setdefault(slug, table.key)
+        if first != table.key:
+            table.wrong("slug", f"a slug of its own: {first} has this one")
+    token = token_hash_of(spec, reader.environ) if spec is not None else ""
+    if token and known.tokens.setdefault(token, table.key) != table.key:
+        reader.wrong(table.path("token"), "(hidden)", f"a token of its own: {known.tokens[token]} has this one")
+    if isinstance(severity, str) and severity and severity not in known.severities:
+        table.wrong("severity", _one_of("the slug of a severity", sorted(known.severities)))
+    return spec
+
+
+def _entries[T: _Entry](reader: Reader, tables: list[Table], read: Callable[[Table], T | None]) -> dict[str, T]:
+    """By key path; each slug once."""
+    found: dict[str, T] = {}
+    for table in tables:
+        entry = read(table)
+        table.done()
+        if entry is not None:
+            found[table.key] = entry
+    _check_unique(reader, found)
+    return found
+
+
+def _check_unique(reader: Reader, entries: Mapping[str, _Entry]) -> None:
+    seen: dict[str, str] = {}
+    for key, entry in entries.items():
+        first = seen.setdefault(entry.slug, key)
+        if entry.slug and first != key:
+            reader.wrong(f"{key}.slug", entry.slug, f"a slug of its own: {first} has this one")
+
+
+def _one_of(what: str, known: Collection[str]) -> str:
+    return f"{what}: {', '.join(known)}" if known else f"{what}; there is none"
