@@ -1,0 +1,202 @@
+"""The rows that the public documents of one moment are made of, read together once.
+
+Twelve queries, whatever the history: what is open, the last 90 days, and the newest 25 for the feeds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from components.models import Component, Page, StatusChange
+from components.uptime import days_between
+from incidents.enums import MaintenanceStatus
+from incidents.models import (
+    AffectedComponent,
+    Incident,
+    IncidentUpdate,
+    Maintenance,
+    MaintenanceUpdate,
+    UpdateImpact,
+)
+from probes.selectors import (
+    ComponentAvailability,
+    Freshness,
+    Measurement,
+    availability,
+    measurements,
+    monitoring_freshness,
+)
+from statuspage.core import clock
+
+DAYS = 90
+PAST_DAYS = 14
+FEED_ENTRIES = 25
+# A component that flaps for weeks must not make every page slow.
+CHANGES_A_COMPONENT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentName:
+    """A component as an incident or a window names it: it may be retired or hidden by now."""
+
+    pk: int
+    slug: str
+    name: str
+    is_visible: bool
+    is_retired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`incidents` and `maintenances` are newest first and hold more than have their updates here: see `is_hot`."""
+
+    now: datetime
+    page: Page
+    components: Sequence[Component]
+    measurements: dict[int, Measurement]
+    availability: dict[int, ComponentAvailability]
+    freshness: Freshness
+    changes: dict[int, list[StatusChange]]
+    incidents: Sequence[Incident]
+    updates: dict[int, list[IncidentUpdate]]
+    affected: dict[int, list[AffectedComponent]]
+    maintenances: Sequence[Maintenance]
+    maintenance_updates: dict[int, list[MaintenanceUpdate]]
+    maintenance_components: dict[int, list[ComponentName]] = field(default_factory=dict)
+
+    @property
+    def dates(self) -> list[date]:
+        return window_dates(self.now)
+
+
+def window_dates(now: datetime) -> list[date]:
+    """The 90 UTC days that end today."""
+    today = now.astimezone(UTC).date()
+    return days_between(today - timedelta(days=DAYS - 1), today)
+
+
+def read_facts() -> Facts:
+    """Twelve queries."""
+    now = clock.now()
+    page = Page.current()
+    since = datetime.combine(window_dates(now)[0], time.min, tzinfo=UTC)
+    components = list(Component.objects.visible().select_related("group"))
+    ids = [component.pk for component in components]
+    dates = window_dates(now)
+    incidents = list(_incidents(since))
+    hot = [incident.pk for incident in incidents if is_hot(incident, now)] + [
+        incident.pk for incident in incidents[:FEED_ENTRIES]
+    ]
+    maintenances, maintenance_components = read_maintenances(_maintenances(since))
+    return Facts(
+        now=now,
+        page=page,
+        components=components,
+        measurements=measurements(),
+        availability=availability(ids, dates[0], dates[-1]),
+        freshness=monitoring_freshness(),
+        changes=_changes(ids, since),
+        incidents=incidents,
+        updates=read_updates(set(hot)),
+        affected=read_affected([incident.pk for incident in incidents]),
+        maintenances=maintenances,
+        maintenance_updates=read_maintenance_updates([row.pk for row in maintenances]),
+        maintenance_components=maintenance_components,
+    )
+
+
+def is_hot(incident: Incident, now: datetime) -> bool:
+    """Open, or of the last 14 days: asked for all the time."""
+    if incident.is_open:
+        return True
+    return max(incident.started_at, incident.resolved_at or incident.started_at) >= now - timedelta(days=PAST_DAYS + 1)
+
+
+def _incidents(since: datetime) -> QuerySet[Incident]:
+    newest = Incident.objects.newest_first().values("pk")[:FEED_ENTRIES]
+    recent = Q(started_at__gte=since) | Q(resolved_at__gte=since) | Q(resolved_at__isnull=True)
+    return Incident.objects.filter(recent | Q(pk__in=newest)).select_related("severity").newest_first()
+
+
+def _maintenances(since: datetime) -> QuerySet[Maintenance]:
+    newest = Maintenance.objects.newest_first().values("pk")[:FEED_ENTRIES]
+    coming = [MaintenanceStatus.SCHEDULED, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING]
+    recent = Q(status__in=coming) | Q(scheduled_until__gte=since) | Q(completed_at__gte=since)
+    return Maintenance.objects.filter(recent | Q(pk__in=newest)).newest_first()
+
+
+def read_maintenances(rows: QuerySet[Maintenance]) -> tuple[list[Maintenance], dict[int, list[ComponentName]]]:
+    """The windows and the components of each, joined: one query."""
+    joined = rows.annotate(
+        component_pk=F("components__pk"),
+        component_slug=F("components__slug"),
+        component_name=F("components__name"),
+        component_is_visible=F("components__is_visible"),
+        component_retired_at=F("components__retired_at"),
+    )
+    found: dict[int, Maintenance] = {}
+    components: dict[int, list[ComponentName]] = defaultdict(list)
+    for row in joined:
+        found.setdefault(row.pk, row)
+        if row.component_pk is not None:
+            components[row.pk].append(
+                ComponentName(
+                    pk=row.component_pk,
+                    slug=row.component_slug,
+                    name=row.component_name,
+                    is_visible=row.component_is_visible,
+                    is_retired=row.component_retired_at is not None,
+                )
+            )
+    return list(found.values()), dict(components)
+
+
+def _changes(component_ids: Sequence[int], since: datetime) -> dict[int, list[StatusChange]]:
+    """Oldest first, the newest 200 of each component."""
+    numbered = StatusChange.objects.filter(component_id__in=component_ids, at__gte=since).annotate(
+        number=Window(RowNumber(), partition_by=[F("component_id")], order_by=[F("at").desc(), F("pk").desc()])
+    )
+    rows = numbered.filter(number__lte=CHANGES_A_COMPONENT).order_by("at", "pk").defer("cause")
+    found: dict[int, list[StatusChange]] = defaultdict(list)
+    for row in rows:
+        found[row.component_id].append(row)
+    return dict(found)
+
+
+def read_updates(incident_ids: Iterable[int]) -> dict[int, list[IncidentUpdate]]:
+    """Newest first. One query."""
+    found: dict[int, list[IncidentUpdate]] = defaultdict(list)
+    for row in IncidentUpdate.objects.filter(incident_id__in=list(incident_ids)).order_by("-display_at", "-pk"):
+        found[row.incident_id].append(row)
+    return dict(found)
+
+
+def read_maintenance_updates(maintenance_ids: Iterable[int]) -> dict[int, list[MaintenanceUpdate]]:
+    """Newest first. One query."""
+    found: dict[int, list[MaintenanceUpdate]] = defaultdict(list)
+    rows = MaintenanceUpdate.objects.filter(maintenance_id__in=list(maintenance_ids))
+    for row in rows.order_by("-display_at", "-pk"):
+        found[row.maintenance_id].append(row)
+    return dict(found)
+
+
+def read_affected(incident_ids: Iterable[int]) -> dict[int, list[AffectedComponent]]:
+    """By incident. One query."""
+    found: dict[int, list[AffectedComponent]] = defaultdict(list)
+    rows = AffectedComponent.objects.filter(incident_id__in=list(incident_ids)).select_related("component")
+    for row in rows.order_by("component__position", "pk"):
+        found[row.incident_id].append(row)
+    return dict(found)
+
+
+def read_impacts(incident_ids: Iterable[int]) -> dict[int, list[UpdateImpact]]:
+    """By update. One query."""
+    found: dict[int, list[UpdateImpact]] = defaultdict(list)
+    rows = UpdateImpact.objects.filter(update__incident_id__in=list(incident_ids)).select_related("component")
+    for row in rows.order_by("pk"):
+        found[row.update_id].append(row)
+    return dict(found)

@@ -1,0 +1,1 @@
+"""How each page is put together from facts: cards, rows, bars, days, months."""

@@ -1,0 +1,216 @@
+"""Incidents and windows as the pages show them, from rows that were read already. Private words stop here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.safestring import SafeString, mark_safe
+
+from components.enums import ComponentStatus
+from incidents.enums import Impact, IncidentStatus, MaintenanceStatus
+from incidents.models import (
+    AffectedComponent,
+    Incident,
+    IncidentUpdate,
+    Maintenance,
+    MaintenanceUpdate,
+    UpdateImpact,
+)
+from statuspage.core.markdown import markdown_to_text, render_markdown
+from statuspage.web import wording
+from statuspage.web.facts import ComponentName
+from statuspage.web.readmodels import (
+    ImpactLine,
+    IncidentCard,
+    MaintenanceCard,
+    Named,
+    TimelineEntry,
+)
+
+IMPACT_CSS: dict[str, str] = {
+    Impact.CRITICAL: "down",
+    Impact.MAJOR: "part",
+    Impact.MINOR: "slow",
+    Impact.NONE: "none",
+}
+# Words that calm have their own colour; the others take the incident's.
+STATUS_CSS: dict[str, str] = {IncidentStatus.MONITORING: "work", IncidentStatus.RESOLVED: "ok"}
+MAINTENANCE_CSS: dict[str, str] = {MaintenanceStatus.COMPLETED: "ok", MaintenanceStatus.CANCELLED: "none"}
+EXCERPT = 180
+NOTHING = mark_safe("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whose eyes it is for: the page's zone, and the moment."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone)
+
+    def maybe(self, at: datetime | None) -> datetime | None:
+        return None if at is None else at.astimezone(self.zone)
+
+
+def incident_card(
+    incident: Incident,
+    reader: Reader,
+    *,
+    updates: Sequence[IncidentUpdate],
+    affected: Sequence[AffectedComponent],
+    update_count: int | None = None,
+) -> IncidentCard:
+    """`updates` newest first; they may be less than all where `update_count` says how many there are."""
+    due = reader.maybe(incident.next_update_due_at) if incident.is_open else None
+    ended = incident.resolved_at or reader.now
+    newest = timeline_entry(updates[0], incident, reader) if updates else None
+    return IncidentCard(
+        public_id=incident.public_id,
+        reference=incident.reference,
+        title=incident.public_title,
+        severity=incident.severity.slug,
+        severity_name=incident.severity.name,
+        status=incident.status,
+        status_label=str(incident.state.label),
+        css=IMPACT_CSS[incident.impact],
+        private=incident.private,
+        is_open=incident.is_open,
+        started_at=reader.local(incident.started_at),
+        contained_at=reader.maybe(incident.contained_at),
+        resolved_at=reader.maybe(incident.resolved_at),
+        updated_at=reader.local(incident.updated_at),
+        duration=wording.lasted(incident.started_at, ended),
+        next_update_due_at=due,
+        next_update_in=wording.how_soon(abs(due - reader.now)) if due else "",
+        is_overdue=incident.is_overdue(reader.now),
+        components=() if incident.private else _affected(affected, is_open=incident.is_open),
+        newest=newest,
+        update_count=len(updates) if update_count is None else update_count,
+        excerpt="" if incident.private or not updates else excerpt(updates[0].body),
+    )
+
+
+def _affected(rows: Iterable[AffectedComponent], *, is_open: bool) -> tuple[Named, ...]:
+    return tuple(
+        Named(
+            slug=row.component.slug,
+            name=row.component.name,
+            state=ComponentStatus(row.status) if is_open else ComponentStatus.OPERATIONAL,
+            is_linked=row.component.retired_at is None,
+        )
+        for row in rows
+        if row.component.is_visible
+    )
+
+
+def timeline(
+    incident: Incident,
+    reader: Reader,
+    updates: Sequence[IncidentUpdate],
+    impacts: Mapping[int, Sequence[UpdateImpact]],
+) -> tuple[TimelineEntry, ...]:
+    return tuple(timeline_entry(update, incident, reader, impacts.get(update.pk, ())) for update in updates)
+
+
+def timeline_entry(
+    update: IncidentUpdate, incident: Incident, reader: Reader, impacts: Iterable[UpdateImpact] = ()
+) -> TimelineEntry:
+    hidden = incident.private
+    return TimelineEntry(
+        public_id=update.public_id,
+        label=IncidentStatus(update.status).label if hidden else update.label,
+        css=STATUS_CSS.get(update.status, IMPACT_CSS[incident.impact]),
+        body=NOTHING if hidden else markdown(update.body),
+        at=reader.local(update.display_at),
+        updated_at=reader.local(max(update.updated_at, update.display_at)),
+        impacts=() if hidden else tuple(_impact_lines(impacts)),
+    )
+
+
+def _impact_lines(impacts: Iterable[UpdateImpact]) -> Iterable[ImpactLine]:
+    for impact in impacts:
+        if impact.old_status == impact.new_status or (impact.component and not impact.component.is_visible):
+            continue
+        yield ImpactLine(
+            name=impact.name, old=ComponentStatus(impact.old_status), new=ComponentStatus(impact.new_status)
+        )
+
+
+def maintenance_card(
+    row: Maintenance, reader: Reader, *, updates: Sequence[MaintenanceUpdate], components: Iterable[ComponentName]
+) -> MaintenanceCard:
+    timing, is_late = maintenance_timing(row, reader)
+    return MaintenanceCard(
+        public_id=row.public_id,
+        reference=row.reference,
+        title=row.title,
+        status=row.status,
+        status_label=str(MaintenanceStatus(row.status).label),
+        css=MAINTENANCE_CSS.get(row.status, "work"),
+        impact_note=row.impact_note,
+        scheduled_for=reader.local(row.scheduled_for),
+        scheduled_until=reader.local(row.scheduled_until),
+        started_at=reader.maybe(row.started_at),
+        completed_at=reader.maybe(row.completed_at),
+        updated_at=reader.local(row.updated_at),
+        timing=timing,
+        is_late=is_late,
+        components=tuple(
+            Named(
+                slug=component.slug,
+                name=component.name,
+                state=ComponentStatus.UNDER_MAINTENANCE,
+                is_linked=not component.is_retired,
+            )
+            for component in components
+            if component.is_visible
+        ),
+        newest=maintenance_entry(updates[0], reader) if updates else None,
+        update_count=len(updates),
+    )
+
+
+def maintenance_timing(row: Maintenance, reader: Reader) -> tuple[str, bool]:
+    """Where the window stands, in words, and whether it is later than was announced."""
+    now = reader.now
+    status = MaintenanceStatus(row.status)
+    if status is MaintenanceStatus.COMPLETED:
+        begin, end = row.started_at or row.scheduled_for, row.completed_at or row.scheduled_until
+        return f"took {wording.lasted(begin, end)}", False
+    if status is MaintenanceStatus.CANCELLED:
+        return "does not take place", False
+    if status is MaintenanceStatus.SCHEDULED:
+        if now < row.scheduled_for:
+            return f"in {wording.how_soon(row.scheduled_for - now)}", False
+        return f"should have begun {wording.how_soon(now - row.scheduled_for)} ago", True
+    if now <= row.scheduled_until:
+        return f"{wording.how_soon(row.scheduled_until - now)} left", False
+    return f"{wording.how_soon(now - row.scheduled_until)} longer than planned", True
+
+
+def maintenance_timeline(updates: Sequence[MaintenanceUpdate], reader: Reader) -> tuple[TimelineEntry, ...]:
+    return tuple(maintenance_entry(update, reader) for update in updates)
+
+
+def maintenance_entry(update: MaintenanceUpdate, reader: Reader) -> TimelineEntry:
+    return TimelineEntry(
+        public_id=update.public_id,
+        label=str(update.label),
+        css=MAINTENANCE_CSS.get(update.status, "work"),
+        body=markdown(update.body),
+        at=reader.local(update.display_at),
+        updated_at=reader.local(max(update.updated_at, update.display_at)),
+    )
+
+
+def markdown(text: str) -> SafeString:
+    return mark_safe(render_markdown(text))  # noqa: S308 -- sanitised by the one function that does it
+
+
+def excerpt(body: str) -> str:
+    """The words of a Markdown text, cut to what a list has room for."""
+    words = markdown_to_text(body)
+    return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rsplit(' ', 1)[0]} …"

@@ -1,0 +1,316 @@
+"""What the public pages show, as frozen values: templates, JSON and feeds read these and nothing else.
+
+Every datetime is aware and already in the page's time zone, so that its own fields are what a visitor reads; whoever
+needs UTC converts it. A private incident has no title of its own, no bodies and no components here: what is not in the
+read model cannot leak.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.utils.safestring import SafeString
+
+from components.enums import ComponentStatus
+from components.overall import Overall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteInfo:
+    """What every page of the site says about itself. `url` has no slash at its end."""
+
+    name: str
+    url: str
+    description: str
+    time_zone: str
+    zone_name: str
+    support_url: str
+    support_email: str
+    refresh_seconds: int
+    public_id: str
+    generated_at: datetime
+
+    def absolute_url(self, path: str) -> str:
+        return f"{self.url}{path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """The first thing on the page. `state` is what it is coloured by: never operational while data is stale."""
+
+    overall: Overall
+    title: str
+    state: ComponentStatus
+    checked_at: datetime | None
+    stale_since: datetime | None
+    open_incidents: int
+
+    @property
+    def is_stale(self) -> bool:
+        return self.stale_since is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day of a component, UTC. `percentage` is floored, None where nothing was measured."""
+
+    date: date
+    state: ComponentStatus
+    percentage: Decimal | None = None
+    coverage: Decimal | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentRow:
+    """A component as the lists show it. `slug` is also its key in `/status.json`.
+
+    `state` is unknown where it would be operational but its measurement is overdue. `bars` is ready markup.
+    """
+
+    slug: str
+    name: str
+    note: str
+    group: str
+    state: ComponentStatus
+    since: datetime
+    detail: str
+    latency_ms: int | None
+    last_checked_at: datetime | None
+    is_stale: bool
+    is_measured: bool
+    shows_uptime: bool
+    days: tuple[Day, ...]
+    percentage: Decimal | None
+    coverage: Decimal | None
+    summary: str
+    bars: SafeString
+    table: SafeString
+
+    @property
+    def path(self) -> str:
+        return f"/components/{self.slug}/"
+
+    @property
+    def line(self) -> str:
+        """The second line: the note and what was measured, the latency where the sentence does not name it."""
+        parts = [self.note, self.detail]
+        if self.latency_ms is not None and " ms" not in self.detail:
+            parts.append(f"{self.latency_ms} ms")
+        return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentBlock:
+    """Components under one heading, or under none. What needs attention comes first."""
+
+    slug: str
+    name: str
+    state: ComponentStatus
+    summary: str
+    is_open: bool
+    rows: tuple[ComponentRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A component an entry speaks of, and what it says."""
+
+    slug: str
+    name: str
+    state: ComponentStatus
+    is_linked: bool
+
+    @property
+    def path(self) -> str:
+        return f"/components/{self.slug}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactLine:
+    """What an update changed about a component."""
+
+    name: str
+    old: ComponentStatus
+    new: ComponentStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One public word. `css` is the colour of its chip; `body` is sanitised HTML, empty when private."""
+
+    public_id: str
+    label: str
+    css: str
+    body: SafeString
+    at: datetime
+    updated_at: datetime
+    impacts: tuple[ImpactLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentCard:
+    """An incident as lists show it. `newest` is its latest word; `css` is how bad it is."""
+
+    public_id: str
+    reference: str
+    title: str
+    severity: str
+    severity_name: str
+    status: str
+    status_label: str
+    css: str
+    private: bool
+    is_open: bool
+    started_at: datetime
+    contained_at: datetime | None
+    resolved_at: datetime | None
+    updated_at: datetime
+    duration: str
+    next_update_due_at: datetime | None
+    next_update_in: str
+    is_overdue: bool
+    components: tuple[Named, ...]
+    newest: TimelineEntry | None
+    update_count: int
+    excerpt: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"/incidents/{self.reference}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPage:
+    site: SiteInfo
+    card: IncidentCard
+    timeline: tuple[TimelineEntry, ...]
+    root_cause: SafeString
+    remediation: SafeString
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceCard:
+    """A window. `when` says it in one line in the page's zone; `timing` says where it stands now."""
+
+    public_id: str
+    reference: str
+    title: str
+    status: str
+    status_label: str
+    css: str
+    impact_note: str
+    scheduled_for: datetime
+    scheduled_until: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    updated_at: datetime
+    timing: str
+    is_late: bool
+    components: tuple[Named, ...]
+    newest: TimelineEntry | None
+    update_count: int
+
+    @property
+    def path(self) -> str:
+        return f"/maintenance/{self.reference}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenancePage:
+    site: SiteInfo
+    card: MaintenanceCard
+    timeline: tuple[TimelineEntry, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDays:
+    """A day with incidents, or a run of days without any (`last` is then the older end)."""
+
+    first: date
+    last: date
+    label: str
+    incidents: tuple[IncidentCard, ...]
+    maintenances: tuple[MaintenanceCard, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.incidents and not self.maintenances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """`/` and its live fragment; `/status.json` is made of it too."""
+
+    site: SiteInfo
+    banner: Banner
+    open_incidents: tuple[IncidentCard, ...]
+    active_maintenance: tuple[MaintenanceCard, ...]
+    blocks: tuple[ComponentBlock, ...]
+    components: tuple[ComponentRow, ...]
+    upcoming_maintenance: tuple[MaintenanceCard, ...]
+    past: tuple[PastDays, ...]
+    incidents_90_days: tuple[IncidentCard, ...]
+    snapshot: dict[str, int]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.components
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """A line of a component's history."""
+
+    at: datetime
+    old: ComponentStatus
+    new: ComponentStatus
+    said_by: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentPage:
+    site: SiteInfo
+    row: ComponentRow
+    table: SafeString
+    incidents: tuple[IncidentCard, ...]
+    changes: tuple[StateChange, ...]
+    more_changes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthLink:
+    """A month of the history and how much is in it. `key` is `yyyy-mm`."""
+
+    key: str
+    year: int
+    name: str
+    label: str
+    incidents: int
+    maintenances: int
+
+    @property
+    def path(self) -> str:
+        return f"/history/{self.key}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryMonth:
+    """A month's incidents and maintenance by day, newest first; `newer` and `older` are the months beside it."""
+
+    month: MonthLink
+    days: tuple[PastDays, ...]
+    newer: MonthLink | None
+    older: MonthLink | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """`latest` is shown in full on `/history/`; `months` are all there are, newest first."""
+
+    site: SiteInfo
+    latest: HistoryMonth | None
+    months: tuple[MonthLink, ...]

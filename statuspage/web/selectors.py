@@ -1,0 +1,218 @@
+"""From rows to read models, in a number of queries that does not grow with the history."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError
+
+from components.enums import ClaimSource, ComponentStatus
+from components.models import Component, Page
+from components.overall import Overall, overall_state
+from incidents.enums import MaintenanceStatus
+from statuspage.core import clock
+from statuspage.web.facts import (
+    PAST_DAYS,
+    Facts,
+    read_facts,
+)
+from statuspage.web.pages import bars, cards
+from statuspage.web.pages.cards import Reader
+from statuspage.web.pages.component_rows import component_blocks, component_rows
+from statuspage.web.pages.past import past_days
+from statuspage.web.readmodels import (
+    Banner,
+    ComponentPage,
+    ComponentRow,
+    HomePage,
+    IncidentCard,
+    MaintenanceCard,
+    SiteInfo,
+    StateChange,
+)
+
+OPERATIONAL = ComponentStatus.OPERATIONAL
+RUNNING = {MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING}
+SHOWN_CHANGES = 30
+SAID_BY: dict[str, str] = {
+    ClaimSource.STAFF: "our staff",
+    ClaimSource.INCIDENT: "an incident",
+    ClaimSource.MAINTENANCE: "maintenance",
+    ClaimSource.PROBE: "measured",
+}
+
+
+def site_info() -> SiteInfo:
+    """What every page needs to know about the site. One query."""
+    return site_of(Page.current(), clock.now())
+
+
+def site_info_or_none() -> SiteInfo | None:
+    """For error pages: they are shown whatever the database says. One query."""
+    try:
+        return site_info()
+    except DatabaseError:
+        return None
+
+
+def site_of(page: Page, now: datetime) -> SiteInfo:
+    local = now.astimezone(page.zone)
+    return SiteInfo(
+        name=page.name,
+        url=page.url.rstrip("/"),
+        description=page.description,
+        time_zone=page.time_zone,
+        zone_name=local.tzname() or "UTC",
+        support_url=page.support_url,
+        support_email=page.support_email,
+        refresh_seconds=page.refresh_seconds,
+        public_id=page.public_id,
+        generated_at=local,
+    )
+
+
+def reader_of(facts: Facts) -> Reader:
+    return Reader(now=facts.now, zone=facts.page.zone)
+
+
+def home_page() -> HomePage:
+    """Twelve queries."""
+    return home_of(read_facts())
+
+
+def home_of(facts: Facts) -> HomePage:
+    """No query."""
+    reader = reader_of(facts)
+    rows = component_rows(facts, reader)
+    incidents = incident_cards(facts, reader)
+    windows = maintenance_cards(facts, reader)
+    open_incidents = tuple(card for card in incidents if card.is_open)
+    upcoming = [card for card in windows if card.status == MaintenanceStatus.SCHEDULED]
+    since = facts.dates[0]
+    return HomePage(
+        site=site_of(facts.page, facts.now),
+        banner=_banner(facts, reader, rows, open_incidents),
+        open_incidents=tuple(sorted(open_incidents, key=lambda card: _badness(card.css))),
+        active_maintenance=tuple(card for card in windows if card.status in RUNNING),
+        blocks=component_blocks(facts, rows),
+        components=rows,
+        upcoming_maintenance=tuple(sorted(upcoming, key=lambda card: card.scheduled_for)),
+        past=past_days(
+            first=(reader.local(facts.now) - timedelta(days=PAST_DAYS)).date(),
+            today=reader.local(facts.now).date(),
+            incidents=incidents,
+            maintenances=windows,
+        ),
+        incidents_90_days=tuple(
+            card for card in incidents if card.is_open or (card.resolved_at or card.started_at).date() >= since
+        ),
+        snapshot={},
+    )
+
+
+def _badness(css: str) -> int:
+    return ("down", "part", "slow").index(css) if css in {"down", "part", "slow"} else 3
+
+
+def _banner(
+    facts: Facts, reader: Reader, rows: Sequence[ComponentRow], open_incidents: Sequence[IncidentCard]
+) -> Banner:
+    overall = overall_state(row.state for row in rows)
+    freshness = facts.freshness
+    stale_since = None
+    if freshness.is_stale:
+        checked = freshness.last_result_at
+        stale_since = reader.local(checked) if checked else reader.local(facts.now)
+    return Banner(
+        overall=overall,
+        title=_banner_title(overall, is_stale=stale_since is not None),
+        state=ComponentStatus.UNKNOWN if stale_since and overall.status is OPERATIONAL else overall.status,
+        checked_at=reader.maybe(freshness.last_result_at),
+        stale_since=stale_since,
+        open_incidents=len(open_incidents),
+    )
+
+
+def _banner_title(overall: Overall, *, is_stale: bool) -> str:
+    """An outage is said whatever we measure; "operational" is not when nobody looked."""
+    if is_stale and overall.status.rank <= 0:
+        return "Monitoring data is stale"
+    return overall.description
+
+
+def incident_cards(facts: Facts, reader: Reader) -> tuple[IncidentCard, ...]:
+    """Those of the last 90 days, the open ones and the newest, newest first. No query."""
+    return tuple(
+        cards.incident_card(
+            incident,
+            reader,
+            updates=facts.updates.get(incident.pk, []),
+            affected=facts.affected.get(incident.pk, []),
+        )
+        for incident in facts.incidents
+    )
+
+
+def maintenance_cards(facts: Facts, reader: Reader) -> tuple[MaintenanceCard, ...]:
+    """Newest window first. No query."""
+    return tuple(
+        cards.maintenance_card(
+            row,
+            reader,
+            updates=facts.maintenance_updates.get(row.pk, []),
+            components=facts.maintenance_components.get(row.pk, []),
+        )
+        for row in facts.maintenances
+    )
+
+
+def component_pages(facts: Facts, home: HomePage) -> tuple[ComponentPage, ...]:
+    """A page for every visible component. No query."""
+    reader = reader_of(facts)
+    by_incident = {card.public_id: card for card in incident_cards(facts, reader)}
+    pages = []
+    for component, row in zip(facts.components, home.components, strict=True):
+        changes = facts.changes.get(component.pk, [])
+        pages.append(
+            ComponentPage(
+                site=home.site,
+                row=row,
+                table=bars.full_table(row.days),
+                incidents=_incidents_of(component, facts, by_incident),
+                changes=tuple(
+                    StateChange(
+                        at=reader.local(change.at),
+                        old=ComponentStatus(change.old_status),
+                        new=ComponentStatus(change.new_status),
+                        said_by=SAID_BY[change.source],
+                        path=_cause_path(change.source, change.source_id, by_incident),
+                    )
+                    for change in reversed(changes[-SHOWN_CHANGES:])
+                ),
+                more_changes=max(len(changes) - SHOWN_CHANGES, 0),
+            )
+        )
+    return tuple(pages)
+
+
+def _incidents_of(
+    component: Component, facts: Facts, by_incident: dict[str, IncidentCard]
+) -> tuple[IncidentCard, ...]:
+    """A private incident names no components, so a component does not name it either."""
+    return tuple(
+        by_incident[incident.public_id]
+        for incident in facts.incidents
+        if not incident.private
+        and any(row.component_id == component.pk for row in facts.affected.get(incident.pk, []))
+    )
+
+
+def _cause_path(source: str, source_id: str, by_incident: dict[str, IncidentCard]) -> str:
+    card = by_incident.get(source_id) if source == ClaimSource.INCIDENT else None
+    return card.path if card is not None and not card.private else ""
+
+
+def component_page(slug: str) -> ComponentPage | None:
+    """Twelve queries, as the home page: what is asked for here is hot."""
+    facts = read_facts()
+    home = home_of(facts)
+    return next((page for page in component_pages(facts, home) if page.row.slug == slug), None)

@@ -1,0 +1,1 @@
+"""Subscribing, confirming, choosing and leaving: on pages and by the API."""

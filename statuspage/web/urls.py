@@ -1,0 +1,18 @@
+"""The addresses of the public pages. Each is a document: `documents.render_document` takes the path."""
+
+from django.urls import path
+
+from statuspage.web.views import public_document
+
+urlpatterns = [
+    path("", public_document, name="home"),
+    path("fragments/home/", public_document, name="home-fragment"),
+    path("status.json", public_document, name="status-json"),
+    path("history/", public_document, name="history"),
+    path("history/<str:month>/", public_document, name="history-month"),
+    path("history.atom", public_document, name="history-atom"),
+    path("history.rss", public_document, name="history-rss"),
+    path("incidents/<str:reference>/", public_document, name="incident"),
+    path("maintenance/<str:reference>/", public_document, name="maintenance"),
+    path("components/<str:slug>/", public_document, name="component"),
+]

@@ -1,0 +1,55 @@
+"""The public pages for whoever reaches Django itself: what is not hot, and a server without the gateway.
+
+Nothing here looks at who asks: no session, no cookie, no CSRF token, so that the answers are the same for everyone.
+"""
+
+import hashlib
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponseNotAllowed as NotAllowed
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from statuspage.core.errors import NotFound
+from statuspage.web.documents import RenderedDocument, render_document
+from statuspage.web.publication.publisher import render_and_keep
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+PREFLIGHT_SECONDS = 86_400
+
+
+@csrf_exempt
+def public_document(request: HttpRequest, **_parts: str) -> HttpResponseBase:
+    """The document at this path, rendered now. Queries: those of the page, see `documents`."""
+    if request.method == "OPTIONS":
+        return _preflight()
+    if request.method not in METHODS:
+        return NotAllowed(METHODS)
+    document = render_and_keep(render_document, request.path)
+    if document is None:
+        raise NotFound("There is no page at this address. It may have been mistyped, or never have existed.")
+    return _answer(request, document)
+
+
+def _answer(request: HttpRequest, document: RenderedDocument) -> HttpResponseBase:
+    response = HttpResponse(document.body, status=document.status, content_type=document.content_type)
+    etag = f'"{hashlib.sha256(document.body).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    response["Cache-Control"] = document.cache_control
+    response["Access-Control-Allow-Origin"] = "*"
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def _preflight() -> HttpResponse:
+    allowed = ", ".join(METHODS)
+    return HttpResponse(
+        status=204,
+        headers={
+            "Allow": allowed,
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Methods": allowed,
+            "Access-Control-Allow-Headers": "*",
+            "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+        },
+    )
