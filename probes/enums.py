@@ -12,6 +12,15 @@ class ProbeKind(models.TextChoices):
     REDIS = "redis", "Redis"
     HEARTBEAT = "heartbeat", "Heartbeat"
     DISK = "disk", "Disk"
+    DNS = "dns", "DNS"
+    TLS = "tls", "TLS certificate"
+    ICMP = "icmp", "ICMP"
+    WEBSOCKET = "websocket", "WebSocket"
+    SMTP = "smtp", "SMTP"
+    GRPC = "grpc", "gRPC health"
+    S3 = "s3", "S3 bucket"
+    JSON = "json", "JSON value"
+    WORKERS = "workers", "Worker heartbeats"
 
 
 class Outcome(models.TextChoices):

@@ -133,6 +133,7 @@ def _raw(one: Measured, location: str) -> ProbeResult:
         started_at=one.started_at,
         outcome=result.outcome,
         latency_ms=result.latency_ms,
+        value=result.value,
         detail="" if result.outcome is Outcome.UP else _detail(result),
     )
 

@@ -96,9 +96,9 @@ def parse_probe_spec(
 
 def _read_kind(fields: Fields) -> ProbeKind | None:
     value = fields.mapping.get("kind")
-    if isinstance(value, str) and value in ProbeKind.values:
+    if isinstance(value, str) and value in CONFIGS:
         return ProbeKind(value)
-    fields.refuse("kind", f"one of {', '.join(ProbeKind.values)}")
+    fields.refuse("kind", f"one of {', '.join(CONFIGS)}")
     return None
 
 

@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self, cast
 
@@ -20,11 +20,22 @@ from statuspage.core.http.resolver import Resolver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """`latency_ms` is absent where nothing was measured; `detail` is the one sentence the page shows."""
+    """`latency_ms` is absent where nothing was measured; `detail` is the one sentence the page shows.
+
+    `values` are the numbers that rules may speak of, by name: `days_left` of a certificate, `failed_jobs` and
+    `backlog` of workers, `value` of a JSON value; the first is the one that is kept with the raw result. Where a
+    number was pushed to us, `sampled_at` is when (aware, UTC): the same sample seen twice is not two.
+    """
 
     outcome: Outcome
     latency_ms: float | None
     detail: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    sampled_at: datetime | None = None
+
+    @property
+    def value(self) -> float | None:
+        return next(iter(self.values.values()), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,15 +136,17 @@ def say_limit(limit: timedelta) -> str:
     return f"{seconds:g} s" if seconds >= 1 else f"{round(seconds * 1000)} ms"
 
 
-def measured(request: CheckRequest, what: str, latency_ms: float) -> CheckResult:
+def measured(
+    request: CheckRequest, what: str, latency_ms: float, values: Mapping[str, float] | None = None
+) -> CheckResult:
     """The target does what it should; whether fast enough is for `degraded_above` to say."""
     sentence = f"{what} in {round(latency_ms)} ms"
     limit = request.degraded_above
     if limit is not None and latency_ms > limit / timedelta(milliseconds=1):
         sentence = f"{sentence}, slower than {say_limit(limit)}."
-        return CheckResult(outcome=Outcome.DEGRADED, latency_ms=latency_ms, detail=sentence)
-    return CheckResult(outcome=Outcome.UP, latency_ms=latency_ms, detail=sentence)
+        return CheckResult(outcome=Outcome.DEGRADED, latency_ms=latency_ms, detail=sentence, values=values or {})
+    return CheckResult(outcome=Outcome.UP, latency_ms=latency_ms, detail=sentence, values=values or {})
 
 
-def down(detail: str, *, latency_ms: float | None = None) -> CheckResult:
-    return CheckResult(outcome=Outcome.DOWN, latency_ms=latency_ms, detail=detail)
+def down(detail: str, *, latency_ms: float | None = None, values: Mapping[str, float] | None = None) -> CheckResult:
+    return CheckResult(outcome=Outcome.DOWN, latency_ms=latency_ms, detail=detail, values=values or {})

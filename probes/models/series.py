@@ -1,0 +1,118 @@
+"""What was found, from fine to coarse."""
+
+from django.db import models
+from django.db.models import Q
+
+from components.enums import ComponentStatus
+from components.models import Component
+from probes.enums import Outcome
+from probes.models.probe import DETAIL_LENGTH, LOCATION_LENGTH, Probe
+
+
+class ProbeResult(models.Model):
+    """One check, raw. Kept for days; on PostgreSQL partitioned by day. A repeated result has the same key.
+
+    `detail` is kept for what was not simply up; the sentence of a good check says its latency once more.
+    """
+
+    pk = models.CompositePrimaryKey("probe_id", "location", "scheduled_at")
+    # No constraint in the database: it would cost a look-up for each result, and probes are retired, not deleted.
+    probe = models.ForeignKey(
+        Probe, on_delete=models.CASCADE, related_name="results", db_constraint=False, db_index=False
+    )
+    location = models.CharField(max_length=LOCATION_LENGTH)
+    scheduled_at = models.DateTimeField()
+    started_at = models.DateTimeField()
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    latency_ms = models.FloatField(null=True)
+    value = models.FloatField(null=True, help_text="What its kind measures besides: days left, jobs waiting.")
+    detail = models.CharField(max_length=DETAIL_LENGTH, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.probe_id} at {self.scheduled_at}: {self.outcome}"
+
+
+class Slot(models.Model):
+    """Five minutes of a probe at a location: counts for each outcome and the latencies as a histogram.
+
+    `is_folded` says that its counts are in the day already; a result that comes later still makes the day dirty.
+    """
+
+    probe = models.ForeignKey(
+        Probe, on_delete=models.CASCADE, related_name="slots", db_constraint=False, db_index=False
+    )
+    location = models.CharField(max_length=LOCATION_LENGTH)
+    starts_at = models.DateTimeField()
+    up = models.PositiveIntegerField(default=0)
+    degraded = models.PositiveIntegerField(default=0)
+    down = models.PositiveIntegerField(default=0)
+    error = models.PositiveIntegerField(default=0)
+    histogram = models.BinaryField(default=b"")
+    in_maintenance = models.BooleanField(default=False)
+    is_folded = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["probe", "location", "starts_at"], name="one_slot_a_probe_and_time"),
+        ]
+        indexes = [
+            models.Index(fields=["starts_at"], name="slots_by_time"),
+            models.Index(fields=["starts_at"], condition=Q(is_folded=False), name="slots_not_folded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.probe_id} from {self.starts_at}"
+
+
+class ProbeDay(models.Model):
+    """A UTC day of a probe at a location: the sums of its folded slots and the states of all 288."""
+
+    probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="days")
+    location = models.CharField(max_length=LOCATION_LENGTH)
+    date = models.DateField()
+    up = models.PositiveIntegerField(default=0)
+    degraded = models.PositiveIntegerField(default=0)
+    down = models.PositiveIntegerField(default=0)
+    error = models.PositiveIntegerField(default=0)
+    histogram = models.BinaryField(default=b"")
+    slots = models.BinaryField(help_text="288 bytes, each a SlotState.")
+    is_dirty = models.BooleanField(default=False, help_text="To be made anew from its slots.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["probe", "location", "date"], name="one_day_a_probe_and_date"),
+        ]
+        indexes = [
+            models.Index(fields=["date"], condition=Q(is_dirty=True), name="probe_days_dirty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.probe_id} on {self.date}"
+
+
+class ComponentDay(models.Model):
+    """A UTC day of a component over all of its probes, in slots of five minutes: what the bars are drawn from.
+
+    `good` leaves out the degraded slots. Slots that are still to come, and those of the very first day before the
+    first measurement, are counted nowhere.
+    """
+
+    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="days")
+    date = models.DateField()
+    good = models.PositiveSmallIntegerField(default=0)
+    bad = models.PositiveSmallIntegerField(default=0)
+    degraded = models.PositiveSmallIntegerField(default=0)
+    maintenance = models.PositiveSmallIntegerField(default=0)
+    unknown = models.PositiveSmallIntegerField(default=0)
+    worst = models.CharField(max_length=24, choices=ComponentStatus, default=ComponentStatus.UNKNOWN)
+    slots = models.BinaryField(help_text="288 bytes, each a SlotState.")
+
+    class Meta:
+        ordering = ["component_id", "date"]
+        constraints = [
+            models.UniqueConstraint(fields=["component", "date"], name="one_day_a_component_and_date"),
+            models.CheckConstraint(condition=Q(worst__in=ComponentStatus.values), name="component_day_worst_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.component_id} on {self.date}: {self.worst}"
