@@ -56,3 +56,10 @@ TRANSITIONS: dict[IncidentStatus, frozenset[IncidentStatus]] = {
         {IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING}
     ),
 }
+MAINTENANCE_TRANSITIONS: dict[MaintenanceStatus, frozenset[MaintenanceStatus]] = {
+    MaintenanceStatus.SCHEDULED: frozenset({MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.CANCELLED}),
+    MaintenanceStatus.IN_PROGRESS: frozenset({MaintenanceStatus.VERIFYING, MaintenanceStatus.COMPLETED}),
+    MaintenanceStatus.VERIFYING: frozenset({MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.COMPLETED}),
+    MaintenanceStatus.COMPLETED: frozenset(),
+    MaintenanceStatus.CANCELLED: frozenset(),
+}

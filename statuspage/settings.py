@@ -228,6 +228,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "incidents.run_maintenance": {
+        "task": "incidents.run_maintenance",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "subscriptions.apply_retention": {
         "task": "subscriptions.apply_retention",
