@@ -30,3 +30,19 @@ class Outcome(models.TextChoices):
     DEGRADED = "degraded", "Degraded"
     DOWN = "down", "Down"
     ERROR = "error", "Error"
+
+
+class ObjectiveKind(models.TextChoices):
+    """What an objective promises. A statement is a promise in words: nothing here measures it."""
+
+    AVAILABILITY = "availability", "Availability"
+    LATENCY = "latency", "Latency"
+    HEARTBEAT_AGE = "heartbeat_age", "Heartbeat age"
+    STATEMENT = "statement", "Statement"
+
+
+class ObjectiveWindow(models.TextChoices):
+    """Over which time it is judged: a month of the page's zone, or the thirty days up to now."""
+
+    CALENDAR_MONTH = "calendar_month", "Calendar month"
+    ROLLING_30D = "rolling_30d", "Rolling 30 days"
