@@ -1,17 +1,27 @@
 """The rows of the probes, one module a noun."""
 
+from probes.models.corrections import REASON_LENGTH, Correction, CorrectionEffect
+from probes.models.objectives import PERCENTILES, CreditBand, Objective, SlaPolicy, SlaTier
 from probes.models.probe import DETAIL_LENGTH, LOCATION_LENGTH, Heartbeat, Probe, ProbeLocation, ProbeQuerySet
 from probes.models.series import ComponentDay, ProbeDay, ProbeResult, Slot
 
 __all__ = [
     "DETAIL_LENGTH",
     "LOCATION_LENGTH",
+    "PERCENTILES",
+    "REASON_LENGTH",
     "ComponentDay",
+    "Correction",
+    "CorrectionEffect",
+    "CreditBand",
     "Heartbeat",
+    "Objective",
     "Probe",
     "ProbeDay",
     "ProbeLocation",
     "ProbeQuerySet",
     "ProbeResult",
+    "SlaPolicy",
+    "SlaTier",
     "Slot",
 ]
