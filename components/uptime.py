@@ -1,15 +1,19 @@
 """Uptime arithmetic: pure, from 5-minute slots to percentages a hostile reader can check.
 
 A day is 288 slots of five minutes, UTC, kept as 288 bytes of `SlotState`. Availability is the share of the measured
-slots that were not bad. Maintenance and unmeasured slots are in neither part of that fraction; how much was measured
-at all is said beside it, as coverage. Percentages are floored to two decimals: 99.999 is never shown as 100.
+slots that were not bad. Maintenance, what was left out by a correction, and unmeasured slots are in neither part of
+that fraction; how much was measured at all is said beside it, as coverage. Percentages are floored to two decimals:
+99.999 is never shown as 100.
+
+A window of time holds the slots that begin in it, so that windows that follow each other share none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from enum import IntEnum
+from functools import lru_cache
 
 from components.enums import ComponentStatus
 
@@ -29,6 +33,8 @@ class SlotState(IntEnum):
     DEGRADED = 2
     BAD = 3
     MAINTENANCE = 4
+    # Left out by a correction: what failed was not the component.
+    EXCLUDED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,7 @@ class SlotCounts:
     degraded: int = 0
     maintenance: int = 0
     unknown: int = 0
+    excluded: int = 0
 
     def __add__(self, other: "SlotCounts") -> "SlotCounts":
         return SlotCounts(
@@ -48,6 +55,7 @@ class SlotCounts:
             degraded=self.degraded + other.degraded,
             maintenance=self.maintenance + other.maintenance,
             unknown=self.unknown + other.unknown,
+            excluded=self.excluded + other.excluded,
         )
 
     @property
@@ -59,10 +67,25 @@ class SlotCounts:
     def measured(self) -> int:
         return self.available + self.bad
 
+    @property
+    def left_out(self) -> int:
+        return self.maintenance + self.excluded
+
 
 def slot_of(moment: datetime) -> datetime:
     """When the slot that holds this aware UTC moment begins."""
     return moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
+
+
+def first_slot_from(moment: datetime) -> datetime:
+    """The first slot that begins at this aware UTC moment or later."""
+    begin = slot_of(moment)
+    return begin if begin == moment else begin + SLOT
+
+
+def slots_between(begin: datetime, end: datetime) -> int:
+    """How many slots begin in the time from `begin` to `end`, not included; 0 when that is empty."""
+    return max(0, (first_slot_from(end) - first_slot_from(begin)) // SLOT)
 
 
 def slot_index(moment: datetime) -> int:
@@ -96,6 +119,44 @@ def combine(days: Iterable[bytes]) -> bytes:
     return combined
 
 
+def by_quorum(days: Sequence[bytes], quorum: int | None) -> bytes:
+    """One probe's day out of its locations'. No locations: nothing known.
+
+    A slot is bad when at least `quorum` of the locations that measured it say so, degraded when as many say bad or
+    degraded; None is the majority of those. With fewer locations than the quorum all of them must say so.
+    """
+    if len(days) < 2:
+        return days[0] if days else EMPTY_DAY
+    if all(day == days[0] for day in days):
+        return days[0]
+    return bytes(_verdict(states, quorum) for states in zip(*days, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _verdict(states: tuple[int, ...], quorum: int | None) -> SlotState:
+    if max(states) >= SlotState.MAINTENANCE:
+        return SlotState(max(states))
+    measured = sum(state != SlotState.UNKNOWN for state in states)
+    if not measured:
+        return SlotState.UNKNOWN
+    needed = measured // 2 + 1 if quorum is None else min(max(quorum, 1), measured)
+    bad = states.count(SlotState.BAD)
+    if bad >= needed:
+        return SlotState.BAD
+    return SlotState.DEGRADED if bad + states.count(SlotState.DEGRADED) >= needed else SlotState.GOOD
+
+
+def left_out(day: bytes, spans: Iterable[tuple[int, int, SlotState]]) -> bytes:
+    """The day with the slots of each span (begin ≤ i < end, state) left out; of two that meet the higher state stays.
+
+    All slots of a span are, measured or not: it says of a time that it does not count.
+    """
+    states = bytearray(day)
+    for begin, end, state in spans:
+        states[begin:end] = bytes(max(one, state) for one in states[begin:end])
+    return bytes(states)
+
+
 def count_slots(day: bytes, *, begin: int = 0, end: int = SLOTS_A_DAY) -> SlotCounts:
     """Count the states in slots `begin` ≤ i < `end` of a day."""
     part = day[begin:end]
@@ -105,6 +166,7 @@ def count_slots(day: bytes, *, begin: int = 0, end: int = SLOTS_A_DAY) -> SlotCo
         degraded=part.count(SlotState.DEGRADED),
         maintenance=part.count(SlotState.MAINTENANCE),
         unknown=part.count(SlotState.UNKNOWN),
+        excluded=part.count(SlotState.EXCLUDED),
     )
 
 

@@ -46,3 +46,10 @@ class ObjectiveWindow(models.TextChoices):
 
     CALENDAR_MONTH = "calendar_month", "Calendar month"
     ROLLING_30D = "rolling_30d", "Rolling 30 days"
+
+
+class CorrectionKind(models.TextChoices):
+    """Why a time is left out of uptime afterwards."""
+
+    MAINTENANCE = "maintenance", "Maintenance"
+    NOT_OURS = "not_ours", "Not ours"

@@ -33,9 +33,9 @@ class ProbeResult(models.Model):
 
 
 class Slot(models.Model):
-    """Five minutes of a probe at a location: counts for each outcome and the latencies as a histogram.
+    """Five minutes of a probe at a location: counts for each outcome and the latencies as a histogram. Kept for days.
 
-    `is_folded` says that its counts are in the day already; a result that comes later still makes the day dirty.
+    `is_changed` says that the day does not show its state yet, `is_folded` that its counts are in the day already.
     """
 
     probe = models.ForeignKey(
@@ -48,7 +48,9 @@ class Slot(models.Model):
     down = models.PositiveIntegerField(default=0)
     error = models.PositiveIntegerField(default=0)
     histogram = models.BinaryField(default=b"")
+    last_failure_at = models.DateTimeField(null=True)
     in_maintenance = models.BooleanField(default=False)
+    is_changed = models.BooleanField(default=True)
     is_folded = models.BooleanField(default=False)
 
     class Meta:
@@ -56,8 +58,8 @@ class Slot(models.Model):
             models.UniqueConstraint(fields=["probe", "location", "starts_at"], name="one_slot_a_probe_and_time"),
         ]
         indexes = [
-            models.Index(fields=["starts_at"], name="slots_by_time"),
             models.Index(fields=["starts_at"], condition=Q(is_folded=False), name="slots_not_folded"),
+            models.Index(fields=["probe"], condition=Q(is_changed=True), name="slots_changed"),
         ]
 
     def __str__(self) -> str:
@@ -65,18 +67,32 @@ class Slot(models.Model):
 
 
 class ProbeDay(models.Model):
-    """A UTC day of a probe at a location: the sums of its folded slots and the states of all 288."""
+    """A UTC day of a probe at a location, kept for ever: what was measured, never corrected.
+
+    `slots` has the states of all 288 slots; the columns that end in `_slots` count them. `checks` has what was found
+    in each (`probes.series`), `up` to `error` are the sums. `hours` is emptied after a time, `histogram` stays.
+    An open day has all of its slots as rows too and can be made anew from them (`is_dirty`); a closed one has not, and
+    what comes late is added to it.
+    """
 
     probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="days")
     location = models.CharField(max_length=LOCATION_LENGTH)
     date = models.DateField()
+    slots = models.BinaryField(help_text="288 bytes, each a SlotState.")
+    good_slots = models.PositiveSmallIntegerField(default=0)
+    degraded_slots = models.PositiveSmallIntegerField(default=0)
+    bad_slots = models.PositiveSmallIntegerField(default=0)
+    maintenance_slots = models.PositiveSmallIntegerField(default=0)
+    checks = models.BinaryField(default=b"")
     up = models.PositiveIntegerField(default=0)
     degraded = models.PositiveIntegerField(default=0)
     down = models.PositiveIntegerField(default=0)
     error = models.PositiveIntegerField(default=0)
+    last_failure_at = models.DateTimeField(null=True)
     histogram = models.BinaryField(default=b"")
-    slots = models.BinaryField(help_text="288 bytes, each a SlotState.")
+    hours = models.BinaryField(default=b"")
     is_dirty = models.BooleanField(default=False, help_text="To be made anew from its slots.")
+    is_closed = models.BooleanField(default=False, help_text="Its slots are gone: what comes late is added.")
 
     class Meta:
         constraints = [
@@ -84,6 +100,15 @@ class ProbeDay(models.Model):
         ]
         indexes = [
             models.Index(fields=["date"], condition=Q(is_dirty=True), name="probe_days_dirty"),
+            models.Index(fields=["date"], condition=Q(is_closed=False), name="probe_days_open"),
+            # Sums over months are read from the index alone.
+            models.Index(
+                fields=[
+                    *("probe", "date", "location", "good_slots", "degraded_slots", "bad_slots", "maintenance_slots"),
+                    *("up", "degraded", "down", "error", "last_failure_at"),
+                ],
+                name="probe_days_sums",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -91,10 +116,11 @@ class ProbeDay(models.Model):
 
 
 class ComponentDay(models.Model):
-    """A UTC day of a component over all of its probes, in slots of five minutes: what the bars are drawn from.
+    """A UTC day of a component over all of its probes, in slots of five minutes: what every percentage is made of.
 
-    `good` leaves out the degraded slots. Slots that are still to come, and those of the very first day before the
-    first measurement, are counted nowhere.
+    Corrections are in it: it is made anew from the days of the probes whenever one is written or withdrawn. `good`
+    leaves out the degraded slots. Slots that are still to come, and those of the very first day before the first
+    measurement, are counted nowhere.
     """
 
     component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="days")
@@ -103,6 +129,7 @@ class ComponentDay(models.Model):
     bad = models.PositiveSmallIntegerField(default=0)
     degraded = models.PositiveSmallIntegerField(default=0)
     maintenance = models.PositiveSmallIntegerField(default=0)
+    excluded = models.PositiveSmallIntegerField(default=0)
     unknown = models.PositiveSmallIntegerField(default=0)
     worst = models.CharField(max_length=24, choices=ComponentStatus, default=ComponentStatus.UNKNOWN)
     slots = models.BinaryField(help_text="288 bytes, each a SlotState.")
@@ -112,6 +139,12 @@ class ComponentDay(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["component", "date"], name="one_day_a_component_and_date"),
             models.CheckConstraint(condition=Q(worst__in=ComponentStatus.values), name="component_day_worst_is_known"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["component", "date", "good", "degraded", "bad", "maintenance", "excluded"],
+                name="component_days_sums",
+            ),
         ]
 
     def __str__(self) -> str:

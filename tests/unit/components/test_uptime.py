@@ -89,7 +89,7 @@ def test_availability_and_coverage_agree_with_counting_slot_by_slot(window: list
     slots = [state for day in window for state in day]
     available = sum(state in {SlotState.GOOD, SlotState.DEGRADED} for state in slots)
     measured = available + sum(state == SlotState.BAD for state in slots)
-    possible = sum(state != SlotState.MAINTENANCE for state in slots)
+    possible = sum(state not in {SlotState.MAINTENANCE, SlotState.EXCLUDED} for state in slots)
     assert availability(counts) == floored_percentage(available, measured)
     assert coverage(counts) == floored_percentage(measured, possible)
 
@@ -103,7 +103,7 @@ def test_a_component_slot_is_the_worst_of_its_probes(parts: list[bytes]) -> None
 @given(day=days, begin=st.integers(0, SLOTS_A_DAY), end=st.integers(0, SLOTS_A_DAY))
 def test_the_states_of_a_part_of_a_day_add_up_to_its_length(day: bytes, begin: int, end: int) -> None:
     counts = count_slots(day, begin=begin, end=end)
-    assert counts.measured + counts.maintenance + counts.unknown == max(0, end - begin)
+    assert counts.measured + counts.left_out + counts.unknown == max(0, end - begin)
 
 
 @pytest.mark.parametrize(
