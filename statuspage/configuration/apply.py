@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
 
@@ -12,6 +13,7 @@ from incidents.enums import Impact
 from incidents.models import Incident, SeverityPolicy
 from probes.models import Probe
 from statuspage.configuration.changes import Changes
+from statuspage.configuration.objectives import apply_objectives
 from statuspage.configuration.parse import ComponentConfig, Configuration, SeverityConfig
 from statuspage.configuration.probes import apply_probe, free_tokens, retire_absent_probes
 from statuspage.core import clock
@@ -39,6 +41,13 @@ def apply_configuration(configuration: Configuration, *, prune: bool = False, dr
     for position, config in enumerate(configuration.components):
         _apply_component(config, position, groups, regions, changes)
     _retire_absent(configuration, changes, prune=prune)
+    apply_objectives(
+        configuration.objectives,
+        configuration.sla,
+        zone=ZoneInfo(configuration.page.get("time_zone") or Page.current().time_zone),
+        changes=changes,
+        prune=prune,
+    )
     if changes:
         if page:
             Page.objects.filter(pk=1).update(**page)

@@ -7,7 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from incidents.enums import Impact
+from probes.objectives.terms import ObjectiveTerms, SlaTerms
 from probes.spec import ProbeSpec, parse_probe_spec
+from statuspage.configuration.objectives import Measured, read_objectives, read_sla
 from statuspage.configuration.probes import token_hash_of
 from statuspage.configuration.source import Source
 from statuspage.configuration.table import Reader, Table
@@ -64,6 +66,8 @@ class Configuration:
     groups: tuple[GroupConfig, ...]
     regions: tuple[RegionConfig, ...]
     components: tuple[ComponentConfig, ...]
+    objectives: tuple[ObjectiveTerms, ...]
+    sla: SlaTerms | None
 
 
 def parse_configuration(
@@ -85,6 +89,12 @@ def parse_configuration(
         severities={*known_severities, *(severity.slug for severity in severities.values())},
     )
     components = _components(reader, root, known)
+    measured = Measured(
+        components={component.slug: (component.group, component.probes) for component in components.values()},
+        groups=known.groups,
+    )
+    objectives = read_objectives(reader, root, measured)
+    sla = read_sla(reader, root, measured.components)
     root.done()
     configuration = Configuration(
         page=page,
@@ -92,6 +102,8 @@ def parse_configuration(
         groups=tuple(groups.values()),
         regions=tuple(regions.values()),
         components=tuple(components.values()),
+        objectives=objectives,
+        sla=sla,
     )
     return configuration, reader.errors
 
