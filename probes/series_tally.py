@@ -1,0 +1,81 @@
+"""Adding up the slots of many components or probes over one window."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from components.uptime import EMPTY_DAY, SLOT, SlotCounts, count_slots, first_known, slot_index, slots_between
+from probes.series_span import Span, midnight
+
+NOTHING = SlotCounts()
+# A day of a component in which something is known.
+MEASURED = Q(good__gt=0) | Q(degraded__gt=0) | Q(bad__gt=0) | Q(maintenance__gt=0) | Q(excluded__gt=0)
+
+
+class Tallies:
+    """Counts of many keys over one span, out of sums of whole days and the bytes of the others."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.sums: dict[int, tuple[int, ...]] = {}
+        self.counts: dict[int, SlotCounts] = {}
+        self.knows_running: set[int] = set()
+        self._parts = span.parts
+        self._seen: dict[bytes, SlotCounts] = {}
+
+    def add(self, key: int, day: date, slots: bytes) -> None:
+        begin, end = self._parts.get(day) or self.span.of_day(day)
+        part = slots[begin:end]
+        counts = self._seen.get(part)
+        if counts is None:
+            counts = self._seen[part] = count_slots(part)
+        known = self.counts.get(key)
+        self.counts[key] = counts if known is None else known + counts
+        running = self.span.running
+        if running is not None and day == running.date() and slots[slot_index(running)]:
+            self.knows_running.add(key)
+
+    def total(self, key: int, start: datetime | None) -> SlotCounts:
+        """With every slot that nobody measured, also on days without any row. `start` is the first measurement."""
+        if start is None or start >= self.span.end:
+            return NOTHING
+        possible = slots_between(max(start, self.span.begin), self.span.end)
+        if self.span.running is not None and key not in self.knows_running:
+            possible -= 1
+        parts = self.counts.get(key, NOTHING)
+        good, bad, degraded, maintenance, excluded = self.sums.get(key, (0, 0, 0, 0, 0))
+        good, bad, degraded = good + parts.good, bad + parts.bad, degraded + parts.degraded
+        maintenance, excluded = maintenance + parts.maintenance, excluded + parts.excluded
+        return SlotCounts(
+            good=good,
+            bad=bad,
+            degraded=degraded,
+            maintenance=maintenance,
+            excluded=excluded,
+            unknown=max(0, possible - good - bad - degraded - maintenance - excluded),
+        )
+
+
+def starts_of(
+    first_days: Mapping[int, date | None], slots: Iterable[tuple[int, date, bytes | memoryview]]
+) -> dict[int, datetime]:
+    """When each key's first measured slot begins, exactly where `slots` has that day, else at its midnight.
+
+    Keys that were never measured are left out.
+    """
+    found = {key: midnight(day) for key, day in first_days.items() if day is not None}
+    first_slots: dict[int, bytes] = {}
+    for key, day, states in slots:
+        if day == first_days[key]:
+            # Of several locations: the first that any of them measured.
+            first_slots[key] = bytes(map(max, first_slots.get(key, EMPTY_DAY), bytes(states)))
+    for key, states in first_slots.items():
+        found[key] += first_known(states) * SLOT
+    return found
+
+
+def begin_inside(first_days: Mapping[int, date | None], span: Span) -> dict[int, date]:
+    """The keys whose first day is in the span, so that it matters when on that day they begin."""
+    since, until = span.begin.date(), span.end.date()
+    return {key: day for key, day in first_days.items() if day is not None and since <= day <= until}

@@ -1,0 +1,60 @@
+"""The numbers of any window of time: every percentage, report and download is made of these.
+
+A window is any two aware moments, of any zone; a slot belongs to the window in which it begins, so windows that follow
+each other share none and lose none. Nothing after now counts; the slot that runs now counts once something is known of
+it; nothing counts before the first measurement. Corrections are applied; checks are counted as they were made.
+Whole days are summed in the database, and at most two days in part are cut out of their 288 bytes.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery, Sum
+
+from components.models import Component
+from components.uptime import SlotCounts
+from probes.models import ComponentDay
+from probes.series_intervals import Interval, component_intervals
+from probes.series_latency import latency_histogram
+from probes.series_probes import ProbeWindow, probe_counts
+from probes.series_span import month_window, rolling, span_of
+from probes.series_tally import MEASURED, NOTHING, Tallies, begin_inside, starts_of
+from statuspage.core import clock
+
+__all__ = [
+    "Interval",
+    "ProbeWindow",
+    "component_counts",
+    "component_intervals",
+    "latency_histogram",
+    "month_window",
+    "probe_counts",
+    "rolling",
+]
+
+
+def component_counts(component_ids: Collection[int], begin: datetime, end: datetime) -> dict[int, SlotCounts]:
+    """How each component's slots in the window count. Three queries; one more for components that begin in it."""
+    span = span_of(begin, end, clock.now())
+    if span.is_empty:
+        return dict.fromkeys(component_ids, NOTHING)
+    days = ComponentDay.objects.filter(component_id__in=component_ids).order_by()
+    tallies = Tallies(span)
+    since, until = span.whole_days
+    if since < until:
+        sums = days.filter(date__gte=since, date__lt=until).values_list("component_id")
+        for row in sums.annotate(Sum("good"), Sum("bad"), Sum("degraded"), Sum("maintenance"), Sum("excluded")):
+            tallies.sums[row[0]] = row[1:]
+    for component_id, day, slots in days.filter(date__in=span.parts).values_list("component_id", "date", "slots"):
+        tallies.add(component_id, day, bytes(slots))
+    first = ComponentDay.objects.filter(MEASURED, component_id=OuterRef("pk")).order_by("date").values("date")[:1]
+    first_days = dict(
+        Component.objects.filter(pk__in=component_ids)
+        .order_by()
+        .annotate(day=Subquery(first))
+        .values_list("pk", "day")
+    )
+    inside = begin_inside(first_days, span)
+    firsts = days.filter(component_id__in=inside, date__in=set(inside.values())) if inside else days.none()
+    starts = starts_of(first_days, firsts.values_list("component_id", "date", "slots"))
+    return {pk: tallies.total(pk, starts.get(pk)) for pk in component_ids}
