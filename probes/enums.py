@@ -53,3 +53,10 @@ class CorrectionKind(models.TextChoices):
 
     MAINTENANCE = "maintenance", "Maintenance"
     NOT_OURS = "not_ours", "Not ours"
+
+
+class MetricKind(models.TextChoices):
+    """What a metric's numbers mean over time."""
+
+    GAUGE = "gauge", "The last value stands"
+    COUNTER_24H = "counter_24h", "Summed over 24 hours"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
+from probes.metrics.retention import delete_old_points
 from probes.models import ProbeLocation, ProbeResult, Slot
 from probes.partitions import DEFAULT_PARTITION, create_partitions, drop_partitions, is_partitioned
 from statuspage.core import clock
@@ -29,6 +30,7 @@ def apply_retention() -> None:
         for probe_id, location in ProbeLocation.objects.values_list("probe_id", "location"):
             ProbeResult.objects.filter(probe_id=probe_id, location=location, scheduled_at__lt=results_before).delete()
     _delete_slots(now - timedelta(days=settings.PROBE_SLOT_RETENTION_DAYS))
+    delete_old_points(before=now - timedelta(days=settings.METRIC_RETENTION_DAYS))
 
 
 def _delete_slots(before: datetime) -> None:

@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from probes.metrics.views import push
 from probes.views import heartbeat
 
 app_name = "probes"
@@ -7,4 +8,5 @@ app_name = "probes"
 urlpatterns = [
     path("heartbeat/<str:token>", heartbeat, name="heartbeat"),
     re_path(r"^heartbeat/(?P<token>[^/]+)/(?P<event>start|fail)$", heartbeat, name="heartbeat_event"),
+    path("v1/metrics/<str:key>", push, name="metric"),
 ]

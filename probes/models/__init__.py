@@ -1,6 +1,7 @@
 """The rows of the probes, one module a noun."""
 
 from probes.models.corrections import REASON_LENGTH, Correction, CorrectionEffect
+from probes.models.metrics import Metric, MetricPoint
 from probes.models.objectives import PERCENTILES, CreditBand, Objective, SlaPolicy, SlaTier
 from probes.models.probe import DETAIL_LENGTH, LOCATION_LENGTH, Heartbeat, Probe, ProbeLocation, ProbeQuerySet
 from probes.models.series import ComponentDay, ProbeDay, ProbeResult, Slot
@@ -15,6 +16,8 @@ __all__ = [
     "CorrectionEffect",
     "CreditBand",
     "Heartbeat",
+    "Metric",
+    "MetricPoint",
     "Objective",
     "Probe",
     "ProbeDay",

@@ -9,6 +9,7 @@
     │   ├── InvalidTransition        the state machine has no such step
     │   ├── StaleRevision            somebody else changed it in the meantime
     │   └── Duplicate                it is open already
+    ├── NoToken             401  a program did not say who it is
     ├── BlockedAddress          400  the guarded client may not go there
     └── RateLimited             429
 
@@ -82,6 +83,11 @@ class UnknownKey(ConfigurationError):
     @property
     def reason(self) -> str:
         return f"{self.key} is not a key here ({self.expected})"
+
+
+class NoToken(DomainError):
+    http_status = 401
+    title = "A token is needed"
 
 
 class NotFound(DomainError):

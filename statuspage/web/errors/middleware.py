@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
-from statuspage.core.errors import DomainError, RateLimited
+from statuspage.core.errors import DomainError, NoToken, RateLimited
 
 PROBLEM = "application/problem+json"
 
@@ -44,6 +44,8 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponse:
         context = {"title": error.title, "sentence": error.sentence, "site": site_info_or_none()}
         # No request: an error page is the same for everyone and asks neither for a session nor for a user.
         response = HttpResponse(render_to_string("errors/domain.html", context), status=error.http_status)
+    if isinstance(error, NoToken):
+        response["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RateLimited):
         response["Retry-After"] = str(error.retry_after_seconds)
     response["Cache-Control"] = "no-store"
