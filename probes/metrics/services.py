@@ -11,6 +11,7 @@ from probes.enums import MetricKind
 from probes.metrics.minutes import time_of
 from probes.metrics.push import Push
 from probes.models import Metric, MetricPoint
+from probes.models.metrics import KEY
 from statuspage.core.errors import DomainError, NoToken, RateLimited
 from statuspage.core.rate_limit import allow
 from statuspage.core.tokens import hash_token
@@ -43,7 +44,8 @@ def metric_for(*, key: str, token: str) -> Metric:
     if not token:
         raise NoToken("Send the metric's token: Authorization: Bearer TOKEN.")
     hashed = hash_token(token)
-    metric = Metric.objects.active().filter(key=key).first()
+    # What cannot be a key is not asked for: a database may not take every character.
+    metric = Metric.objects.active().filter(key=key).first() if KEY.fullmatch(key) else None
     if not secrets.compare_digest(hashed, metric.token_hash if metric else NOBODY) or metric is None:
         raise NotAllowed("This token may not write this metric. Compare both with the configuration.")
     # Counted only now: whoever guesses tokens would fill the cache.

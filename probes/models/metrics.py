@@ -1,5 +1,6 @@
 """Public counters: what may be pushed, and the numbers that were."""
 
+import re
 from datetime import timedelta
 
 from django.db import models
@@ -11,6 +12,7 @@ from statuspage.core import clock
 
 KEY_LENGTH = 64
 UNIT_LENGTH = 20
+KEY = re.compile(rf"[a-z0-9_]{{1,{KEY_LENGTH}}}", re.ASCII)
 
 
 class MetricQuerySet(models.QuerySet["Metric"]):

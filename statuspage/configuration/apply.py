@@ -13,6 +13,7 @@ from incidents.enums import Impact
 from incidents.models import Incident, SeverityPolicy
 from probes.models import Probe
 from statuspage.configuration.changes import Changes
+from statuspage.configuration.metrics import apply_metrics
 from statuspage.configuration.objectives import apply_objectives
 from statuspage.configuration.parse import ComponentConfig, Configuration, SeverityConfig
 from statuspage.configuration.probes import apply_probe, free_tokens, retire_absent_probes
@@ -41,6 +42,7 @@ def apply_configuration(configuration: Configuration, *, prune: bool = False, dr
     for position, config in enumerate(configuration.components):
         _apply_component(config, position, groups, regions, changes)
     _retire_absent(configuration, changes, prune=prune)
+    apply_metrics(configuration.metrics, changes, prune=prune)
     apply_objectives(
         configuration.objectives,
         configuration.sla,

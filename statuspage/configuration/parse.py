@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from incidents.enums import Impact
 from probes.objectives.terms import ObjectiveTerms, SlaTerms
 from probes.spec import ProbeSpec, parse_probe_spec
+from statuspage.configuration.metrics import MetricConfig, read_metrics
 from statuspage.configuration.objectives import Measured, read_objectives, read_sla
 from statuspage.configuration.probes import token_hash_of
 from statuspage.configuration.source import Source
@@ -68,6 +69,7 @@ class Configuration:
     components: tuple[ComponentConfig, ...]
     objectives: tuple[ObjectiveTerms, ...]
     sla: SlaTerms | None
+    metrics: tuple[MetricConfig, ...]
 
 
 def parse_configuration(
@@ -95,6 +97,7 @@ def parse_configuration(
     )
     objectives = read_objectives(reader, root, measured)
     sla = read_sla(reader, root, measured.components)
+    metrics = read_metrics(reader, root)
     root.done()
     configuration = Configuration(
         page=page,
@@ -104,6 +107,7 @@ def parse_configuration(
         components=tuple(components.values()),
         objectives=objectives,
         sla=sla,
+        metrics=metrics,
     )
     return configuration, reader.errors
 
