@@ -9,11 +9,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from components.uptime import slot_of
+from components.uptime import EMPTY_DAY, SlotState, slot_of, slot_state
 from incidents.models import Maintenance
 from probes.bulk import insert_results, update_rows
 from probes.checkers.base import CheckResult
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 SUSPICIOUS_BATCH = 10
 SUSPICIOUS_SHARE = 0.9
 REMOTE_KINDS = frozenset({ProbeKind.HTTP, ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS})
+# The slots of yesterday and today are always there (PROBE_SLOT_RETENTION_DAYS).
+NEVER_CLOSED = timedelta(days=1)
 NOT_COUNTED = "Not counted: nearly every check failed at the same moment, so the trouble is likely our own."
 
 STATE_FIELDS = [
@@ -143,10 +145,13 @@ def _detail(result: CheckResult) -> str:
 
 
 def _count(fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], in_maintenance: set[int]) -> None:
-    """Add these results to their five minutes. Two queries; one more for each result that came very late."""
+    """Add these results to their five minutes. Two queries; one or two more when some came very late."""
     if not fresh:
         return
     location = rows[fresh[0].probe_id].location
+    # Before the slots are read: days whose slots may be gone are held, so that they are not closed meanwhile.
+    newest = clock.now().date() - NEVER_CLOSED
+    _mark_dirty({(one.probe_id, slot_of(one.scheduled_at).date()) for one in fresh}, location, before=newest)
     known = (
         # Locked, so that the roll-up does not fold a slot between our reading and our writing it.
         Slot.objects.select_for_update()
@@ -158,36 +163,69 @@ def _count(fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], in_main
         .order_by("pk")
     )
     slots = {(slot.probe_id, slot.starts_at): slot for slot in known}
+    _mark_dirty({(slot.probe_id, slot.starts_at.date()) for slot in slots.values() if slot.is_folded}, location)
     touched = []
     for one in fresh:
         starts_at = slot_of(one.scheduled_at)
-        slot = slots.get((one.probe_id, starts_at))
-        if slot is None:
-            slot = Slot(probe_id=one.probe_id, location=location, starts_at=starts_at)
-        elif slot.is_folded:
-            ProbeDay.objects.filter(probe_id=one.probe_id, location=location, date=starts_at.date()).update(
-                is_dirty=True
-            )
-        _add(slot, one.result, in_maintenance=rows[one.probe_id].probe.component_id in in_maintenance)
+        slot = slots.get((one.probe_id, starts_at)) or Slot(
+            probe_id=one.probe_id, location=location, starts_at=starts_at
+        )
+        probe = rows[one.probe_id].probe
+        _add(slot, one, probe.failure_threshold, in_maintenance=probe.component_id in in_maintenance)
         touched.append(slot)
     Slot.objects.bulk_create(
         # The key is left to the database: the row is found by what it is about.
         [_without_key(slot) for slot in touched],
         update_conflicts=True,
         unique_fields=["probe", "location", "starts_at"],
-        update_fields=["up", "degraded", "down", "error", "histogram", "in_maintenance"],
+        update_fields=[
+            *("up", "degraded", "down", "error", "histogram", "last_failure_at", "in_maintenance", "is_changed")
+        ],
     )
 
 
-def _add(slot: Slot, result: CheckResult, *, in_maintenance: bool) -> None:
+def _mark_dirty(keys: set[tuple[int, date]], location: str, *, before: date = date.max) -> None:
+    """These days are made anew by the next roll-up."""
+    days = [
+        ProbeDay(probe_id=probe_id, location=location, date=day, slots=EMPTY_DAY, is_dirty=True)
+        for probe_id, day in sorted(keys)
+        if day < before
+    ]
+    if days:
+        ProbeDay.objects.bulk_create(
+            days,
+            update_conflicts=True,
+            unique_fields=["probe", "location", "date"],
+            update_fields=["is_dirty"],
+        )
+
+
+def _add(slot: Slot, one: Measured, failure_threshold: int, *, in_maintenance: bool) -> None:
+    result, before = one.result, _state(slot, failure_threshold)
     outcome = result.outcome
     slot.up += outcome is Outcome.UP
     slot.degraded += outcome is Outcome.DEGRADED
     slot.down += outcome is Outcome.DOWN
     slot.error += outcome is Outcome.ERROR
     slot.in_maintenance = slot.in_maintenance or in_maintenance
+    if outcome is Outcome.DOWN:
+        slot.last_failure_at = max(one.scheduled_at, slot.last_failure_at or one.scheduled_at)
     if result.latency_ms is not None and outcome in {Outcome.UP, Outcome.DEGRADED}:
         slot.histogram = encode(decode(bytes(slot.histogram)) + Counter({bucket_of(result.latency_ms): 1}))
+    if slot.pk is not None and _state(slot, failure_threshold) is before:
+        # The day shows it as it is, or will soon.
+        return
+    slot.is_changed = True
+
+
+def _state(slot: Slot, failure_threshold: int) -> SlotState:
+    return slot_state(
+        up=slot.up,
+        degraded=slot.degraded,
+        down=slot.down,
+        failure_threshold=failure_threshold,
+        in_maintenance=slot.in_maintenance,
+    )
 
 
 def _without_key(slot: Slot) -> Slot:

@@ -1,195 +1,136 @@
 """From slots to days: what is read by the page is made ready here, each minute.
 
-A slot is patched into its day while it is still growing, and folded, its counts and latencies added to the day's, once
-it is over. A result that comes after that makes its day dirty, and the day is made anew from its slots. Twice in a row
-changes nothing.
+The state of a slot is shown in its day as soon as it changes. Once the slot is over it is folded: its checks and
+latencies are added to the day's. A result that comes after that makes its day dirty, and the day is made anew from its
+slots; once those are gone, the day is closed and what comes late is added to it. Twice in a row changes nothing.
+
+Each step works on a part at a time, in transactions of its own, so that nobody who records results waits for long.
 """
 
-from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Min
 
-from components.models import Component
-from components.uptime import (
-    EMPTY_DAY,
-    SLOT,
-    SLOTS_A_DAY,
-    SlotState,
-    combine,
-    count_slots,
-    first_known,
-    slot_index,
-    slot_state,
-    worst_of_day,
-)
-from probes.histogram import decode, encode
-from probes.models import ComponentDay, Probe, ProbeDay, Slot
+from components.uptime import SLOT
+from probes.models import Probe, ProbeDay, Slot
+from probes.series_days import remake_days_of_probes
+from probes.series_folding import OpenDay, SlotRow, day_rows, locked, open_days, read_slots, write_days, write_states
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 
 # Checks that were due at the end of a slot are still under way for a while.
 GRACE = timedelta(minutes=2)
-CHUNK = 5_000
+CHANGED_A_STEP = 2_000
+# With more probes than this, each has its slots folded a few at a time.
+PROBES_A_RUN = 1_000
+SLOTS_A_RUN = 20_000
+DIRTY_A_RUN = 300
 
-DayKey = tuple[int, str, date]
+
+def roll_up() -> int:
+    """Bring the days up to date with the slots. Returns how many days of components were written.
+
+    A fixed number of queries for every two thousand slots, and one for each day that is made anew.
+    """
+    now = clock.now()
+    return _remake_dirty_days(now) + _fold(now) + _show_changes(now)
+
+
+def _show_changes(now: datetime) -> int:
+    """Put the states of slots that changed into their days."""
+    written = after = 0
+    while True:
+        last, more = _show_some(after, now)
+        written += more
+        if last == after:
+            return written
+        after = last
 
 
 @retry_on_conflict
 @transaction.atomic
-def roll_up() -> int:
-    """Bring the days up to date with the slots. Returns how many days of components were written.
-
-    A fixed number of queries for every five thousand slots that are not folded yet.
-    """
-    now = clock.now()
-    slots = list(Slot.objects.select_for_update().filter(is_folded=False).order_by("pk"))
-    thresholds = dict(
-        Probe.objects.filter(pk__in={slot.probe_id for slot in slots}).values_list("pk", "failure_threshold")
-    )
-    days = _days_of(slots)
-    folded = []
+def _show_some(after: int, now: datetime) -> tuple[int, int]:
+    """Returns the key of the last slot that was looked at and how many days of components were written."""
+    changed = Slot.objects.filter(is_changed=True, pk__gt=after).order_by("pk")
+    slots = read_slots(locked(changed)[:CHANGED_A_STEP])
+    if not slots:
+        return after, 0
+    thresholds = _thresholds(slots)
+    days = open_days(day_rows(slots), with_blobs=False)
+    shown = []
     for slot in slots:
-        day = days[_key(slot)]
-        _patch(day, slot, thresholds.get(slot.probe_id, 1))
-        if slot.starts_at + SLOT + GRACE <= now:
-            _fold(day, slot)
-            folded.append(slot.pk)
-    _write_days(days.values())
-    for start in range(0, len(folded), CHUNK):
-        Slot.objects.filter(pk__in=folded[start : start + CHUNK]).update(is_folded=True)
-    touched = [*days.values(), *_remake_dirty_days()]
-    return _roll_up_components({(day.probe_id, day.date) for day in touched}, now)
+        day = days[slot.key]
+        # What is added to a closed day shows when it is folded, and a dirty one is made anew.
+        if not day.is_closed and not day.is_dirty:
+            day.show(slot, thresholds.get(slot.probe_id, 1))
+            shown.append(slot.pk)
+    changed_days = [day for day in days.values() if day.has_changed]
+    write_states(changed_days)
+    Slot.objects.filter(pk__in=shown).update(is_changed=False)
+    return slots[-1].pk, remake_days_of_probes({(day.probe_id, day.date) for day in changed_days}, now)
 
 
-def _key(slot: Slot) -> DayKey:
-    return slot.probe_id, slot.location, slot.starts_at.date()
-
-
-def _days_of(slots: Iterable[Slot]) -> dict[DayKey, ProbeDay]:
-    keys = {_key(slot) for slot in slots}
-    known = ProbeDay.objects.select_for_update().filter(
-        probe_id__in={probe_id for probe_id, _, _ in keys}, date__in={day for _, _, day in keys}
-    )
-    days = {(day.probe_id, day.location, day.date): day for day in known.order_by("pk")}
-    for key in keys:
-        if key not in days:
-            days[key] = ProbeDay(probe_id=key[0], location=key[1], date=key[2], slots=EMPTY_DAY)
-    return {key: days[key] for key in keys}
-
-
-def _patch(day: ProbeDay, slot: Slot, failure_threshold: int) -> None:
-    state = slot_state(
-        up=slot.up,
-        degraded=slot.degraded,
-        down=slot.down,
-        failure_threshold=failure_threshold,
-        in_maintenance=slot.in_maintenance,
-    )
-    states = bytearray(day.slots)
-    states[slot_index(slot.starts_at)] = state
-    day.slots = bytes(states)
-
-
-def _fold(day: ProbeDay, slot: Slot) -> None:
-    day.up += slot.up
-    day.degraded += slot.degraded
-    day.down += slot.down
-    day.error += slot.error
-    if slot.histogram:
-        day.histogram = encode(decode(bytes(day.histogram)) + decode(bytes(slot.histogram)))
-
-
-def _write_days(days: Iterable[ProbeDay]) -> None:
-    rows = list(days)
-    for row in rows:
-        row.pk = None
-    ProbeDay.objects.bulk_create(
-        rows,
-        batch_size=CHUNK,
-        update_conflicts=True,
-        unique_fields=["probe", "location", "date"],
-        update_fields=["up", "degraded", "down", "error", "histogram", "slots"],
-    )
-
-
-def _remake_dirty_days() -> list[ProbeDay]:
-    """Make each dirty day anew from its slots, the folded ones for the sums and all of them for the states."""
-    days = list(ProbeDay.objects.select_for_update().filter(is_dirty=True).select_related("probe").order_by("pk"))
-    for day in days:
-        begin = datetime.combine(day.date, time.min, tzinfo=UTC)
-        day.up = day.degraded = day.down = day.error = 0
-        day.slots, latencies = EMPTY_DAY, Counter[int]()
-        for slot in Slot.objects.filter(
-            probe=day.probe, location=day.location, starts_at__gte=begin, starts_at__lt=begin + timedelta(days=1)
-        ):
-            _patch(day, slot, day.probe.failure_threshold)
-            if slot.is_folded:
-                day.up += slot.up
-                day.degraded += slot.degraded
-                day.down += slot.down
-                day.error += slot.error
-                latencies += decode(bytes(slot.histogram))
-        day.histogram = encode(latencies)
-        day.is_dirty = False
-        day.save(update_fields=["up", "degraded", "down", "error", "histogram", "slots", "is_dirty"])
-    return days
-
-
-def _roll_up_components(touched: set[tuple[int, date]], now: datetime) -> int:
-    """Write the days of the components of these probes, each from all of its probes. Four queries."""
-    if not touched:
+@retry_on_conflict
+@transaction.atomic
+def _fold(now: datetime) -> int:
+    """Add slots that are over to their days, of those probes that wait the longest."""
+    over = Slot.objects.filter(is_folded=False, starts_at__lte=now - SLOT - GRACE).order_by()
+    waiting = over.values_list("probe_id").annotate(oldest=Min("starts_at")).order_by("oldest", "probe_id")
+    probe_ids = [probe_id for probe_id, _ in waiting[:PROBES_A_RUN]]
+    if not probe_ids:
         return 0
-    component_ids = dict(
-        Probe.objects.filter(pk__in={probe_id for probe_id, _ in touched}).values_list("pk", "component_id")
-    )
-    keys = {(component_ids[probe_id], day) for probe_id, day in touched if probe_id in component_ids}
-    states: dict[tuple[int, date], list[bytes]] = {key: [] for key in keys}
-    rows = ProbeDay.objects.filter(
-        probe__component_id__in={component_id for component_id, _ in keys}, date__in={day for _, day in keys}
-    ).values_list("probe__component_id", "date", "slots")
-    for component_id, day, slots in rows:
-        if (component_id, day) in states:
-            states[component_id, day].append(bytes(slots))
-    first_days = dict(
-        Component.objects.filter(pk__in={component_id for component_id, _ in keys})
-        .annotate(first_day=Min("days__date"))
-        .values_list("pk", "first_day")
-    )
-    ComponentDay.objects.bulk_create(
-        [
-            _component_day(component_id, day, combine(parts), now, first_days.get(component_id))
-            for (component_id, day), parts in sorted(states.items())
-        ],
-        batch_size=CHUNK,
-        update_conflicts=True,
-        unique_fields=["component", "date"],
-        update_fields=["good", "bad", "degraded", "maintenance", "unknown", "worst", "slots"],
-    )
-    return len(keys)
+    rows = locked(over.filter(probe_id__in=probe_ids).order_by("pk"))[:SLOTS_A_RUN]
+    slots = read_slots(rows, with_histograms=True)
+    thresholds = _thresholds(slots)
+    days = open_days(day_rows(slots), with_blobs=True)
+    folded: list[int] = []
+    added: list[int] = []
+    for slot in slots:
+        day = days[slot.key]
+        if not day.is_dirty:
+            day.fold(slot, thresholds.get(slot.probe_id, 1))
+            (added if day.is_closed else folded).append(slot.pk)
+    write_days(day for day in days.values() if day.has_folded)
+    Slot.objects.filter(pk__in=folded).update(is_folded=True, is_changed=False)
+    Slot.objects.filter(pk__in=added).delete()
+    return remake_days_of_probes({(day.probe_id, day.date) for day in days.values() if day.has_changed}, now)
 
 
-def _component_day(component_id: int, day: date, states: bytes, now: datetime, first_day: date | None) -> ComponentDay:
-    is_first = first_day is None or day <= first_day
-    counts = count_slots(states, begin=first_known(states) if is_first else 0, end=elapsed_slots(day, states, now))
-    return ComponentDay(
-        component_id=component_id,
-        date=day,
-        good=counts.good,
-        bad=counts.bad,
-        degraded=counts.degraded,
-        maintenance=counts.maintenance,
-        unknown=counts.unknown,
-        worst=worst_of_day(counts),
-        slots=states,
+@retry_on_conflict
+@transaction.atomic
+def _remake_dirty_days(now: datetime) -> int:
+    """Make each dirty day anew from its slots, the newest first."""
+    dirty = ProbeDay.objects.filter(is_dirty=True).order_by("-date", "pk")
+    keys = list(dirty.values_list("probe_id", "location", "date")[:DIRTY_A_RUN])
+    days = open_days(keys, with_blobs=False) if keys else {}
+    remade: list[OpenDay] = []
+    for day in days.values():
+        if day.is_dirty and not day.is_closed:
+            _remake(day, now)
+            remade.append(day)
+    write_days(remade)
+    ProbeDay.objects.filter(pk__in=[day.pk for day in days.values()]).update(is_dirty=False)
+    return remake_days_of_probes({(day.probe_id, day.date) for day in remade}, now)
+
+
+def _remake(day: OpenDay, now: datetime) -> None:
+    day.forget()
+    rows = Slot.objects.filter(
+        probe_id=day.probe_id, location=day.location, starts_at__gte=day.begin, starts_at__lt=day.begin + 288 * SLOT
     )
+    slots = read_slots(rows.order_by("pk").select_for_update(), with_histograms=True)
+    threshold = _thresholds(slots).get(day.probe_id, 1)
+    folded = [slot for slot in slots if slot.is_folded or slot.starts_at + SLOT + GRACE <= now]
+    for slot in slots:
+        day.show(slot, threshold)
+    for slot in folded:
+        day.fold(slot, threshold)
+    Slot.objects.filter(pk__in=[slot.pk for slot in slots]).update(is_changed=False)
+    Slot.objects.filter(pk__in=[slot.pk for slot in folded]).update(is_folded=True)
 
 
-def elapsed_slots(day: date, states: bytes, now: datetime) -> int:
-    """How many slots of the day count by now: those that are over, and the running one if something is known of it."""
-    if day < now.date():
-        return SLOTS_A_DAY
-    running = slot_index(now) if day == now.date() else 0
-    return running if states[running] == SlotState.UNKNOWN else running + 1
+def _thresholds(slots: Iterable[SlotRow]) -> dict[int, int]:
+    ids = {slot.probe_id for slot in slots}
+    return dict(Probe.objects.filter(pk__in=ids).values_list("pk", "failure_threshold"))

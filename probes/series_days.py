@@ -1,0 +1,126 @@
+"""The days of components, made from the days of their probes and from what corrections leave out."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
+
+from components.models import Component
+from components.uptime import (
+    SLOT,
+    SLOTS_A_DAY,
+    SlotState,
+    by_quorum,
+    combine,
+    count_slots,
+    first_known,
+    left_out,
+    slot_index,
+    worst_of_day,
+)
+from probes.models import ComponentDay, Probe, ProbeDay
+from probes.series_overlay import Overlays, overlays_of
+from probes.series_span import midnight
+from probes.series_tally import MEASURED
+
+CHUNK = 2_000
+DAY = timedelta(days=1)
+
+ComponentDate = tuple[int, date]
+
+
+def remake_days_of_probes(touched: Iterable[tuple[int, date]], now: datetime) -> int:
+    """Write the days of the components of these probes. Returns how many. Six queries for two thousand."""
+    pairs = set(touched)
+    if not pairs:
+        return 0
+    component_ids = dict(Probe.objects.filter(pk__in={pk for pk, _ in pairs}).values_list("pk", "component_id"))
+    return len(remake_days({(component_ids[pk], day) for pk, day in pairs if pk in component_ids}, now))
+
+
+def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[ComponentDay]:
+    """Write these days of components, each from all of its probes. Returns them; those without any measurement are not
+    there and not made. Five queries for two thousand.
+    """
+    ordered, made = sorted(keys, key=lambda key: (key[1], key[0])), []
+    for start in range(0, len(ordered), CHUNK):
+        made += _remake(ordered[start : start + CHUNK], now)
+    return made
+
+
+def _remake(keys: list[ComponentDate], now: datetime) -> list[ComponentDay]:
+    ids = {component_id for component_id, _ in keys}
+    states = _states(keys)
+    first_days = first_days_of(ids)
+    overlays = overlays_of(ids, midnight(keys[0][1]), midnight(keys[-1][1]) + DAY)
+    rows = [
+        _component_day(component_id, day, parts, overlays, first_days.get(component_id), now)
+        for (component_id, day), parts in states.items()
+    ]
+    ComponentDay.objects.bulk_create(
+        rows,
+        batch_size=CHUNK,
+        update_conflicts=True,
+        unique_fields=["component", "date"],
+        update_fields=["good", "bad", "degraded", "maintenance", "excluded", "unknown", "worst", "slots"],
+    )
+    return rows
+
+
+def first_days_of(component_ids: Collection[int]) -> dict[int, date | None]:
+    """The first day of each component on which anything is known. One query."""
+    first = ComponentDay.objects.filter(MEASURED, component_id=OuterRef("pk")).order_by("date").values("date")[:1]
+    rows = Component.objects.filter(pk__in=component_ids).order_by().annotate(first_day=Subquery(first))
+    return dict(rows.values_list("pk", "first_day"))
+
+
+def _states(keys: list[ComponentDate]) -> dict[ComponentDate, dict[int, tuple[int | None, list[bytes]]]]:
+    """By component and date, by probe: its quorum and the day of each of its locations."""
+    wanted = set(keys)
+    found: dict[ComponentDate, dict[int, tuple[int | None, list[bytes]]]] = defaultdict(dict)
+    rows = ProbeDay.objects.filter(
+        probe__component_id__in={component_id for component_id, _ in keys}, date__in={day for _, day in keys}
+    )
+    for component_id, day, probe_id, slots in rows.order_by().values_list(
+        "probe__component_id", "date", "probe_id", "slots"
+    ):
+        if (component_id, day) in wanted:
+            found[component_id, day].setdefault(probe_id, (None, []))[1].append(bytes(slots))
+    return found
+
+
+def _component_day(
+    component_id: int,
+    day: date,
+    probes: dict[int, tuple[int | None, list[bytes]]],
+    overlays: Overlays,
+    first_day: date | None,
+    now: datetime,
+) -> ComponentDay:
+    states = combine(by_quorum(days, quorum) for quorum, days in probes.values())
+    begin = first_known(states) if first_day is None or day <= first_day else 0
+    parts = overlays.of(component_id, day, since=midnight(day) + begin * SLOT)
+    if parts:
+        states = left_out(states, parts)
+    counts = count_slots(states, begin=begin, end=elapsed_slots(day, states, now))
+    return ComponentDay(
+        component_id=component_id,
+        date=day,
+        good=counts.good,
+        bad=counts.bad,
+        degraded=counts.degraded,
+        maintenance=counts.maintenance,
+        excluded=counts.excluded,
+        unknown=counts.unknown,
+        worst=worst_of_day(counts),
+        slots=states,
+    )
+
+
+def elapsed_slots(day: date, states: bytes, now: datetime) -> int:
+    """How many slots of the day count by now: those that are over, and the running one if something is known of it."""
+    if day < now.date():
+        return SLOTS_A_DAY
+    running = slot_index(now) if day == now.date() else 0
+    return running if states[running] == SlotState.UNKNOWN else running + 1
