@@ -12,11 +12,14 @@ from django.utils.safestring import mark_safe
 from incidents.enums import MaintenanceStatus
 from incidents.models import Incident
 from statuspage.web import feeds
+from statuspage.web.component_facts import read_component_facts
 from statuspage.web.facts import FEED_ENTRIES, Facts, is_hot, read_facts
+from statuspage.web.pages.components import ComponentPage, component_page, component_pages
 from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_page, maintenance_pages
 from statuspage.web.pages.history import history_page
-from statuspage.web.readmodels import ComponentPage, HistoryPage, HomePage, IncidentPage, MaintenancePage
-from statuspage.web.selectors import component_page, component_pages, home_of, home_page
+from statuspage.web.pages.latency import LatencyPage, latency_page
+from statuspage.web.readmodels import HistoryPage, HomePage, IncidentPage, MaintenancePage
+from statuspage.web.selectors import home_of, home_page
 from statuspage.web.status_json import status_json
 
 HTML = "text/html; charset=utf-8"
@@ -49,6 +52,7 @@ class RenderedDocument:
 def render_hot_documents() -> list[RenderedDocument]:
     """Everything visitors ask for all the time, rendered from one read model of one moment. 18 queries."""
     facts = read_facts()
+    more = read_component_facts([component.pk for component in facts.components], facts.now)
     home = home_of(facts)
     incidents, maintenances = _hot_incidents(facts), facts.maintenances[: FEED_ENTRIES * 2]
     incident_models = incident_pages(facts, incidents)
@@ -59,7 +63,7 @@ def render_hot_documents() -> list[RenderedDocument]:
         *_home(home),
         *_feeds(home, incident_models, maintenance_models),
         *([_history(history, "/history/")] if history else []),
-        *(_component(page) for page in component_pages(facts, home)),
+        *(_component(page) for page in component_pages(facts, more, home)),
         *(_incident(page) for page in incident_models if page.card.public_id in open_or_recent),
         *(_maintenance(page) for page in maintenance_models if page.card.status in COMING),
     ]
@@ -109,6 +113,11 @@ def _render_component(_path: str, slug: str) -> RenderedDocument | None:
     return None if page is None else _component(page)
 
 
+def _render_latency(_path: str, slug: str, key: str) -> RenderedDocument | None:
+    page = latency_page(slug, key)
+    return None if page is None else _latency(page)
+
+
 def _render_history(path: str, key: str | None = None) -> RenderedDocument | None:
     page = history_page(key)
     return None if page is None else _history(page, path)
@@ -123,6 +132,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/"), _render_incident),
     (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/"), _render_maintenance),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/"), _render_component),
+    (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/latency/(\w{2,3})/", re.ASCII), _render_latency),
 )
 
 
@@ -151,6 +161,10 @@ def _maintenance(page: MaintenancePage) -> RenderedDocument:
 
 def _component(page: ComponentPage) -> RenderedDocument:
     return _html(page.row.path, "pages/component.html", {"page": page, "row": page.row, "site": page.site})
+
+
+def _latency(page: LatencyPage) -> RenderedDocument:
+    return _html(page.path, "pages/latency.html", {"page": page, "site": page.site})
 
 
 def _history(page: HistoryPage, path: str) -> RenderedDocument:

@@ -241,6 +241,19 @@ class PastDays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricTile:
+    """A live counter. `value` is as people write it; `last_at` is when its newest number is of, None without any."""
+
+    key: str
+    name: str
+    value: str
+    unit: str
+    is_stale: bool
+    last_at: datetime | None
+    chart: SafeString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
     """`/` and its live fragment; `/status.json` is made of it too."""
 
@@ -253,32 +266,12 @@ class HomePage:
     upcoming_maintenance: tuple[MaintenanceCard, ...]
     past: tuple[PastDays, ...]
     incidents_90_days: tuple[IncidentCard, ...]
+    tiles: tuple[MetricTile, ...]
     snapshot: dict[str, int]
 
     @property
     def is_empty(self) -> bool:
         return not self.components
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChange:
-    """A line of a component's history."""
-
-    at: datetime
-    old: ComponentStatus
-    new: ComponentStatus
-    said_by: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComponentPage:
-    site: SiteInfo
-    row: ComponentRow
-    table: SafeString
-    incidents: tuple[IncidentCard, ...]
-    changes: tuple[StateChange, ...]
-    more_changes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

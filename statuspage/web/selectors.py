@@ -5,40 +5,33 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
-from components.enums import ClaimSource, ComponentStatus
-from components.models import Component, Page
+from components.enums import ComponentStatus
+from components.models import Page
 from components.overall import Overall, overall_state
 from incidents.enums import MaintenanceStatus
+from probes.metrics.selectors import snapshot
 from statuspage.core import clock
 from statuspage.web.facts import (
     PAST_DAYS,
     Facts,
     read_facts,
 )
-from statuspage.web.pages import bars, cards
+from statuspage.web.pages import cards
 from statuspage.web.pages.cards import Reader
 from statuspage.web.pages.component_rows import component_blocks, component_rows
+from statuspage.web.pages.metric_tiles import metric_tiles
 from statuspage.web.pages.past import past_days
 from statuspage.web.readmodels import (
     Banner,
-    ComponentPage,
     ComponentRow,
     HomePage,
     IncidentCard,
     MaintenanceCard,
     SiteInfo,
-    StateChange,
 )
 
 OPERATIONAL = ComponentStatus.OPERATIONAL
 RUNNING = {MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING}
-SHOWN_CHANGES = 30
-SAID_BY: dict[str, str] = {
-    ClaimSource.STAFF: "our staff",
-    ClaimSource.INCIDENT: "an incident",
-    ClaimSource.MAINTENANCE: "maintenance",
-    ClaimSource.PROBE: "measured",
-}
 
 
 def site_info() -> SiteInfo:
@@ -75,7 +68,7 @@ def reader_of(facts: Facts) -> Reader:
 
 
 def home_page() -> HomePage:
-    """Twelve queries."""
+    """Fourteen queries."""
     return home_of(read_facts())
 
 
@@ -105,7 +98,8 @@ def home_of(facts: Facts) -> HomePage:
         incidents_90_days=tuple(
             card for card in incidents if card.is_open or (card.resolved_at or card.started_at).date() >= since
         ),
-        snapshot={},
+        tiles=metric_tiles(facts.tiles, reader),
+        snapshot=snapshot(facts.tiles),
     )
 
 
@@ -163,56 +157,3 @@ def maintenance_cards(facts: Facts, reader: Reader) -> tuple[MaintenanceCard, ..
         )
         for row in facts.maintenances
     )
-
-
-def component_pages(facts: Facts, home: HomePage) -> tuple[ComponentPage, ...]:
-    """A page for every visible component. No query."""
-    reader = reader_of(facts)
-    by_incident = {card.public_id: card for card in incident_cards(facts, reader)}
-    pages = []
-    for component, row in zip(facts.components, home.components, strict=True):
-        changes = facts.changes.get(component.pk, [])
-        pages.append(
-            ComponentPage(
-                site=home.site,
-                row=row,
-                table=bars.full_table(row.days),
-                incidents=_incidents_of(component, facts, by_incident),
-                changes=tuple(
-                    StateChange(
-                        at=reader.local(change.at),
-                        old=ComponentStatus(change.old_status),
-                        new=ComponentStatus(change.new_status),
-                        said_by=SAID_BY[change.source],
-                        path=_cause_path(change.source, change.source_id, by_incident),
-                    )
-                    for change in reversed(changes[-SHOWN_CHANGES:])
-                ),
-                more_changes=max(len(changes) - SHOWN_CHANGES, 0),
-            )
-        )
-    return tuple(pages)
-
-
-def _incidents_of(
-    component: Component, facts: Facts, by_incident: dict[str, IncidentCard]
-) -> tuple[IncidentCard, ...]:
-    """A private incident names no components, so a component does not name it either."""
-    return tuple(
-        by_incident[incident.public_id]
-        for incident in facts.incidents
-        if not incident.private
-        and any(row.component_id == component.pk for row in facts.affected.get(incident.pk, []))
-    )
-
-
-def _cause_path(source: str, source_id: str, by_incident: dict[str, IncidentCard]) -> str:
-    card = by_incident.get(source_id) if source == ClaimSource.INCIDENT else None
-    return card.path if card is not None and not card.private else ""
-
-
-def component_page(slug: str) -> ComponentPage | None:
-    """Twelve queries, as the home page: what is asked for here is hot."""
-    facts = read_facts()
-    home = home_of(facts)
-    return next((page for page in component_pages(facts, home) if page.row.slug == slug), None)

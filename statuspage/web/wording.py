@@ -88,3 +88,15 @@ def per_cent(value: Decimal) -> str:
 def counted(number: int, word: str) -> str:
     """`1 update`, `4 updates`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def exactly(duration: timedelta, after: str = "") -> str:
+    """A setting in words: `30 seconds`, `1 hour`, `500 ms`, `1.5 seconds`. `after` "every", one has no number."""
+    for seconds, word in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        number = duration.total_seconds() / seconds
+        if number >= 1 and (number.is_integer() or seconds == 1):
+            text = f"{number:.3f}".rstrip("0").rstrip(".")
+            if text == "1":
+                return word if after == "every" else f"1 {word}"
+            return f"{text} {word}s"
+    return f"{duration.total_seconds() * 1000:.0f}\N{NO-BREAK SPACE}ms"

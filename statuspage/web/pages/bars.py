@@ -22,18 +22,23 @@ WORDS: dict[ComponentStatus, str] = {status: str(status.label).lower() for statu
 CSS: dict[ComponentStatus, str] = {status: status.css for status in ComponentStatus}
 
 
-def svg(days: Sequence[Day], *, summary: str) -> SafeString:
-    """One rect a day, today at the right; narrow screens show its last third (see `.bars` in site.css).
+def svg(days: Sequence[Day], *, summary: str, is_linked: bool = False) -> SafeString:
+    """One rect a day, today at the right; narrow screens show its last third (see `.bars` in site.css). Linked ones
+    lead to the days below the address of the page, for whoever points; the table has the same links for all others.
 
     Sixty components have 5,400 of these, which would be most of the page's bytes: the stylesheet gives them their
     size, an operational one has no class, and only days with something to tell carry a tooltip. The script gives the
     others theirs, from their place and `data-until`.
     """
-    rects = "".join(_rect(place, day) for place, day in enumerate(days))
+    if is_linked:
+        rects = "".join(_linked_rect(place, day) for place, day in enumerate(days))
+    else:
+        rects = "".join(_rect(place, day) for place, day in enumerate(days))
     width = len(days) * PITCH - (PITCH - WIDTH)
     until = f' data-until="{days[-1].date.isoformat()}"' if days else ""
     return mark_safe(  # noqa: S308 -- numbers, our own words and one escaped sentence
-        f'<div class="bars"><svg viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'<div class="bars"><svg viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" '
+        f'role="{"group" if is_linked else "img"}" '
         f'aria-label="{escape(summary)}"{until}>{rects}</svg></div>'
     )
 
@@ -44,6 +49,12 @@ def _rect(place: int, day: Day) -> str:
     if day.state.rank <= 0 and day.percentage in {None, HUNDRED}:
         return f"<rect{x}{state}/>"
     return f"<rect{x}{state}><title>{_tooltip(day)}</title></rect>"
+
+
+def _linked_rect(place: int, day: Day) -> str:
+    x = f' x="{place * PITCH}"' if place else ""
+    state = "" if day.state is ComponentStatus.OPERATIONAL else f' class="{CSS[day.state]}"'
+    return f'<a href="{day.date.isoformat()}/" tabindex="-1"><rect{x}{state}><title>{_tooltip(day)}</title></rect></a>'
 
 
 def summary(days: Sequence[Day], *, percentage: Decimal | None, coverage: Decimal | None) -> str:
@@ -75,8 +86,13 @@ def short_table(days: Sequence[Day]) -> SafeString:
 
 
 def full_table(days: Sequence[Day]) -> SafeString:
-    """Every day, newest first."""
-    return _table([_row(wording.day_name(day.date), day, share=_share([day])) for day in reversed(days)])
+    """Every day, newest first, linked to its page below the address of this one."""
+    return _table(
+        [
+            _row(f'<a href="{day.date.isoformat()}/">{wording.day_name(day.date)}</a>', day, share=_share([day]))
+            for day in reversed(days)
+        ]
+    )
 
 
 def _same(day: Day) -> tuple[object, ...]:

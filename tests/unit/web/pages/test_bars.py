@@ -77,5 +77,18 @@ def test_equal_days_are_one_row_of_the_short_table_and_bad_ones_their_own() -> N
 
 
 def test_the_full_table_has_every_day_newest_first() -> None:
-    found = [row.findtext("th") for row in parse(bars.full_table(days(OK, OK))).iter("tr")]
+    found = [row.findtext("th/a") for row in parse(bars.full_table(days(OK, OK))).iter("tr")]
     assert found[1:] == ["21 November", "20 November"]
+
+
+def test_each_day_of_the_full_table_leads_to_its_page() -> None:
+    found = [link.get("href") for link in parse(bars.full_table(days(OK, MAJOR))).iter("a")]
+    assert found == ["2026-11-21/", "2026-11-20/"]
+
+
+def test_linked_bars_lead_to_the_days_and_are_no_image_then() -> None:
+    drawing = parse(bars.svg(days(OK, MAJOR), summary="words", is_linked=True)).find("svg")
+    assert drawing is not None
+    assert drawing.get("role") == "group"
+    assert [link.get("href") for link in drawing.iter("a")] == ["2026-11-20/", "2026-11-21/"]
+    assert [title.text for title in drawing.iter("title")] == ["20 Nov: operational", "21 Nov: major outage"]
