@@ -19,6 +19,7 @@ from components.uptime import (
 from components.uptime import availability as available_share
 from probes.freshness import is_stale, stale_after
 from probes.models import ComponentDay, ProbeLocation
+from probes.series_days import first_days_of
 from statuspage.core import clock
 
 UNKNOWN = ComponentStatus.UNKNOWN
@@ -37,7 +38,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaySummary:
-    """A UTC day in slots of five minutes. `good` leaves out the degraded ones. All zero: before the first day."""
+    """A UTC day in slots of five minutes. `good` leaves out the degraded ones; a correction made the `excluded` ones.
+
+    All zero: before the first day.
+    """
 
     date: date
     good: int
@@ -46,6 +50,7 @@ class DaySummary:
     maintenance: int
     unknown: int
     worst: ComponentStatus
+    excluded: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,7 @@ class ComponentAvailability:
 
     `good` counts the available slots (good and degraded), `bad` the others that were measured. Both percentages are
     floored to two decimals: `percentage_floored` is good of measured; `coverage` is measured of all slots since the
-    component's first day but for maintenance. None: nothing was measured.
+    component's first measurement but for maintenance and what was left out. None: nothing was measured.
     """
 
     days: tuple[DaySummary, ...]
@@ -92,23 +97,18 @@ def measurements() -> dict[int, Measurement]:
 def availability(component_ids: Collection[int], since: date, until: date) -> dict[int, ComponentAvailability]:
     """Each component's days from `since` to `until`, both included, UTC. Two queries, whatever the window."""
     today = clock.now().date()
-    first_days = dict(
-        ComponentDay.objects.filter(component_id__in=component_ids)
-        .order_by()
-        .values_list("component_id")
-        .annotate(first_day=Min("date"))
-    )
+    first_days = first_days_of(component_ids)
     days = days_between(since, until)
     rows: dict[tuple[int, date], SlotCounts] = {}
-    columns = ("component_id", "date", "good", "bad", "degraded", "maintenance", "unknown")
+    columns = ("component_id", "date", "good", "bad", "degraded", "maintenance", "unknown", "excluded")
     for component_id, day, *numbers in (
         ComponentDay.objects.filter(component_id__in=component_ids, date__gte=since, date__lte=until)
         .order_by()
         .values_list(*columns)
     ):
-        good, bad, degraded, maintenance, unknown = numbers
+        good, bad, degraded, maintenance, unknown, excluded = numbers
         rows[component_id, day] = SlotCounts(
-            good=good, bad=bad, degraded=degraded, maintenance=maintenance, unknown=unknown
+            good=good, bad=bad, degraded=degraded, maintenance=maintenance, unknown=unknown, excluded=excluded
         )
     elapsed_today = slot_index(clock.now())
     return {
@@ -160,7 +160,7 @@ def _complete(
     if day == first_day:
         return counts
     slots = elapsed_today if day == today else SLOTS_A_DAY
-    return replace(counts, unknown=max(counts.unknown, slots - counts.measured - counts.maintenance))
+    return replace(counts, unknown=max(counts.unknown, slots - counts.measured - counts.left_out))
 
 
 def _window(days: list[tuple[date, SlotCounts]]) -> ComponentAvailability:
@@ -174,6 +174,7 @@ def _window(days: list[tuple[date, SlotCounts]]) -> ComponentAvailability:
                 degraded=counts.degraded,
                 maintenance=counts.maintenance,
                 unknown=counts.unknown,
+                excluded=counts.excluded,
                 worst=worst_of_day(counts),
             )
             for day, counts in days

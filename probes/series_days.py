@@ -40,8 +40,10 @@ def remake_days_of_probes(touched: Iterable[tuple[int, date]], now: datetime) ->
 
 
 def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[ComponentDay]:
-    """Write these days of components, each from all of its probes. Returns them; those without any measurement are not
-    there and not made. Five queries for two thousand.
+    """Write these days of components, each from all of its probes, and return them. Five queries for two thousand.
+
+    Days before the first measurement are not made. The days of the probes are locked before corrections are read, and
+    whoever writes a correction remakes its days after it: so neither misses the other.
     """
     ordered, made = sorted(keys, key=lambda key: (key[1], key[0])), []
     for start in range(0, len(ordered), CHUNK):
@@ -55,8 +57,9 @@ def _remake(keys: list[ComponentDate], now: datetime) -> list[ComponentDay]:
     first_days = first_days_of(ids)
     overlays = overlays_of(ids, midnight(keys[0][1]), midnight(keys[-1][1]) + DAY)
     rows = [
-        _component_day(component_id, day, parts, overlays, first_days.get(component_id), now)
-        for (component_id, day), parts in states.items()
+        _component_day(component_id, day, states.get((component_id, day), {}), overlays, first_days[component_id], now)
+        for component_id, day in keys
+        if (component_id, day) in states or _is_after(day, first_days.get(component_id))
     ]
     ComponentDay.objects.bulk_create(
         rows,
@@ -66,6 +69,10 @@ def _remake(keys: list[ComponentDate], now: datetime) -> list[ComponentDay]:
         update_fields=["good", "bad", "degraded", "maintenance", "excluded", "unknown", "worst", "slots"],
     )
     return rows
+
+
+def _is_after(day: date, first_day: date | None) -> bool:
+    return first_day is not None and day > first_day
 
 
 def first_days_of(component_ids: Collection[int]) -> dict[int, date | None]:
@@ -82,8 +89,10 @@ def _states(keys: list[ComponentDate]) -> dict[ComponentDate, dict[int, tuple[in
     rows = ProbeDay.objects.filter(
         probe__component_id__in={component_id for component_id, _ in keys}, date__in={day for _, day in keys}
     )
-    for component_id, day, probe_id, slots in rows.order_by().values_list(
-        "probe__component_id", "date", "probe_id", "slots"
+    for component_id, day, probe_id, slots in (
+        rows.select_for_update(of=("self",))
+        .order_by("pk")
+        .values_list("probe__component_id", "date", "probe_id", "slots")
     ):
         if (component_id, day) in wanted:
             found[component_id, day].setdefault(probe_id, (None, []))[1].append(bytes(slots))

@@ -244,7 +244,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 # --- probes --------------------------------------------------------------------------------------------------------
 PROBE_LOCATION = env.text("PROBE_LOCATION", "default")
 PROBE_RESULT_RETENTION_DAYS = env.integer("PROBE_RESULT_RETENTION_DAYS", 14, minimum=1)
-PROBE_SLOT_RETENTION_DAYS = env.integer("PROBE_SLOT_RETENTION_DAYS", 400, minimum=91)
+PROBE_SLOT_RETENTION_DAYS = env.integer("PROBE_SLOT_RETENTION_DAYS", 3, minimum=2)
+PROBE_HOUR_RETENTION_DAYS = env.integer("PROBE_HOUR_RETENTION_DAYS", 100, minimum=1)
 # A push may be 30 days late.
 METRIC_RETENTION_DAYS = env.integer("METRIC_RETENTION_DAYS", 90, minimum=31)
 

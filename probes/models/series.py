@@ -75,7 +75,8 @@ class ProbeDay(models.Model):
     what comes late is added to it.
     """
 
-    probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="days")
+    # The constraint's index begins with it.
+    probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="days", db_index=False)
     location = models.CharField(max_length=LOCATION_LENGTH)
     date = models.DateField()
     slots = models.BinaryField(help_text="288 bytes, each a SlotState.")
@@ -101,6 +102,7 @@ class ProbeDay(models.Model):
         indexes = [
             models.Index(fields=["date"], condition=Q(is_dirty=True), name="probe_days_dirty"),
             models.Index(fields=["date"], condition=Q(is_closed=False), name="probe_days_open"),
+            models.Index(fields=["date"], condition=~Q(hours=b""), name="probe_days_with_hours"),
             # Sums over months are read from the index alone.
             models.Index(
                 fields=[
@@ -123,7 +125,7 @@ class ComponentDay(models.Model):
     measurement, are counted nowhere.
     """
 
-    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="days")
+    component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="days", db_index=False)
     date = models.DateField()
     good = models.PositiveSmallIntegerField(default=0)
     bad = models.PositiveSmallIntegerField(default=0)

@@ -54,7 +54,7 @@ def run(tmp_path: Path, *arguments: str, **environ: str) -> subprocess.Completed
         ({"DEFAULT_FROM_EMAIL": "nobody"}, "DEFAULT_FROM_EMAIL is 'nobody'; expected an address."),
         ({"EMAIL_URL": "carrier://pigeon"}, "EMAIL_URL is not a mail URL"),
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe'; expected true or false."),
-        ({"PROBE_SLOT_RETENTION_DAYS": "7"}, "PROBE_SLOT_RETENTION_DAYS is 7; expected at least 91."),
+        ({"PROBE_SLOT_RETENTION_DAYS": "1"}, "PROBE_SLOT_RETENTION_DAYS is 1; expected at least 2."),
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_names_itself(

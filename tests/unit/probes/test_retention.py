@@ -4,10 +4,12 @@ import pytest
 import time_machine
 from django.db import connection
 
+from components.uptime import SlotState
 from probes.enums import Outcome
-from probes.models import Probe, ProbeDay, ProbeLocation, ProbeResult, Slot
+from probes.models import ComponentDay, Probe, ProbeDay, ProbeLocation, ProbeResult, Slot
 from probes.partitions import create_partitions, drop_partitions, existing_partitions
 from probes.retention import apply_retention
+from probes.rollup import roll_up
 
 from .conftest import LOCATION, NOON, found, record
 
@@ -25,11 +27,52 @@ def test_raw_results_go_after_their_days(probe: Probe, settings: object) -> None
     assert ProbeResult.objects.count() == 2
 
 
-def test_slots_go_after_theirs_but_only_when_they_are_in_their_day(probe: Probe) -> None:
-    for ago, is_folded in ((399, True), (401, True), (402, False)):
-        Slot.objects.create(probe=probe, location=LOCATION, starts_at=NOON - ago * DAY, is_folded=is_folded)
+def test_slots_go_after_theirs_and_their_day_is_closed(probe: Probe) -> None:
+    for ago in (3, 4, 5):
+        record(found(probe, Outcome.UP, at=NOON - ago * DAY))
+    roll_up()
     apply_retention()
-    assert sorted((NOON - slot.starts_at).days for slot in Slot.objects.all()) == [399, 402]
+    assert [(NOON - slot.starts_at).days for slot in Slot.objects.all()] == [3]
+    days = ProbeDay.objects.order_by("date").values_list("is_closed", "up")
+    assert list(days) == [(True, 1), (True, 1), (False, 1)]
+
+
+def test_slots_that_are_not_in_their_day_yet_stay(probe: Probe) -> None:
+    record(found(probe, Outcome.UP, at=NOON - 5 * DAY))
+    apply_retention()
+    assert Slot.objects.count() == 1
+    ProbeDay.objects.update(is_dirty=False)
+    apply_retention()
+    assert Slot.objects.count() == 1
+    assert not ProbeDay.objects.get().is_closed
+
+
+def test_the_latencies_of_hours_go_and_those_of_the_day_stay(probe: Probe) -> None:
+    for ago in (100, 101):
+        record(found(probe, Outcome.UP, at=NOON - ago * DAY))
+    roll_up()
+    apply_retention()
+    old, recent = ProbeDay.objects.order_by("date")
+    assert (bytes(old.hours), bool(recent.hours)) == (b"", True)
+    assert bytes(old.histogram) == bytes(recent.histogram) != b""
+
+
+def test_a_result_for_a_closed_day_is_added_to_it(probe: Probe) -> None:
+    at = NOON - 5 * DAY
+    for second in (0, 10):
+        record(found(probe, Outcome.DOWN, at=at + timedelta(seconds=second)))
+    record(found(probe, Outcome.UP, at=at + timedelta(seconds=20)))
+    roll_up()
+    apply_retention()
+    assert bytes(ProbeDay.objects.get().slots)[144] == SlotState.GOOD
+    record(found(probe, Outcome.DOWN, at=at + timedelta(seconds=30)))
+    for _ in range(2):
+        roll_up()
+    day = ProbeDay.objects.get()
+    assert (bytes(day.slots)[144], day.up, day.down, day.is_closed) == (SlotState.BAD, 1, 3, True)
+    assert day.last_failure_at == at + timedelta(seconds=30)
+    assert not Slot.objects.exists()
+    assert ComponentDay.objects.get().bad == 1
 
 
 def test_days_stay(probe: Probe) -> None:
