@@ -13,7 +13,8 @@ from components.models import Group, Page
 from incidents.enums import IncidentStatus
 from incidents.models import Incident, Maintenance
 from incidents.services import post_update
-from probes.models import ProbeLocation
+from probes.enums import MetricKind
+from probes.models import Metric, ProbeLocation
 from statuspage.web.pages.components import component_page
 from statuspage.web.pages.entries import incident_page
 from statuspage.web.selectors import home_page, site_info
@@ -39,6 +40,7 @@ def test_home_is_fourteen_queries_whatever_there_is(
     Maintenance.objects.create(
         reference="MNT-2026-1122-a", title="Upgrade", scheduled_for=NOON, scheduled_until=NOON + timedelta(hours=1)
     ).components.set(made)
+    Metric.objects.create(key="online_now", name="Online now", kind=MetricKind.GAUGE)
     with CaptureQueriesContext(connection) as queries:
         home = home_page()
     assert len(home.components) == components
