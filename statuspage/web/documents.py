@@ -15,6 +15,7 @@ from statuspage.web import feeds
 from statuspage.web.component_facts import read_component_facts
 from statuspage.web.facts import FEED_ENTRIES, Facts, is_hot, read_facts
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
+from statuspage.web.pages.day import DayPage, day_page
 from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_page, maintenance_pages
 from statuspage.web.pages.history import history_page
 from statuspage.web.pages.latency import LatencyPage, latency_page
@@ -113,6 +114,11 @@ def _render_component(_path: str, slug: str) -> RenderedDocument | None:
     return None if page is None else _component(page)
 
 
+def _render_day(_path: str, slug: str, day: str) -> RenderedDocument | None:
+    page = day_page(slug, day)
+    return None if page is None else _day(page)
+
+
 def _render_latency(_path: str, slug: str, key: str) -> RenderedDocument | None:
     page = latency_page(slug, key)
     return None if page is None else _latency(page)
@@ -133,6 +139,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/"), _render_maintenance),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/"), _render_component),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/latency/(\w{2,3})/", re.ASCII), _render_latency),
+    (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/(\d{4}-\d{2}-\d{2})/", re.ASCII), _render_day),
 )
 
 
@@ -161,6 +168,10 @@ def _maintenance(page: MaintenancePage) -> RenderedDocument:
 
 def _component(page: ComponentPage) -> RenderedDocument:
     return _html(page.row.path, "pages/component.html", {"page": page, "row": page.row, "site": page.site})
+
+
+def _day(page: DayPage) -> RenderedDocument:
+    return _html(page.path, "pages/day.html", {"page": page, "site": page.site})
 
 
 def _latency(page: LatencyPage) -> RenderedDocument:

@@ -15,5 +15,6 @@ urlpatterns = [
     path("incidents/<str:reference>/", public_document, name="incident"),
     path("maintenance/<str:reference>/", public_document, name="maintenance"),
     path("components/<str:slug>/", public_document, name="component"),
+    path("components/<str:slug>/<str:day>/", public_document, name="component-day"),
     path("components/<str:slug>/latency/<str:span>/", public_document, name="latency"),
 ]

@@ -65,8 +65,8 @@ def _hours(begin: datetime, end: datetime, zone: ZoneInfo, *, every: int) -> Ite
 
 
 def _days(begin: datetime, end: datetime, zone: ZoneInfo, *, every: int) -> Iterator[tuple[datetime, str]]:
-    # Counted from the end, so that the newest day is always named.
-    dates = list(_dates(begin, end, zone))
+    # Counted from the end, so that the newest day is always named; a day that begins at the end is not in it.
+    dates = list(_dates(begin, end - timedelta(microseconds=1), zone))
     for day in reversed(dates[::-1][::every]):
         at = datetime.combine(day, time.min, tzinfo=zone)
         if begin <= at <= end:
