@@ -1,6 +1,6 @@
 """Public counters, and the numbers that were pushed."""
 
-import datetime
+import datetime as dt
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ),
                 ("in_snapshot", models.BooleanField(default=True, help_text="It stands in /status.json.")),
                 ("has_chart", models.BooleanField(default=True, help_text="Its last 24 hours are drawn.")),
-                ("stale_after", models.DurationField(default=datetime.timedelta(seconds=900))),
+                ("stale_after", models.DurationField(default=dt.timedelta(seconds=900))),
                 ("token_hash", models.CharField(editable=False, max_length=64)),
                 ("position", models.PositiveIntegerField(default=0)),
                 ("created_at", models.DateTimeField(default=statuspage.core.clock.now, editable=False)),
