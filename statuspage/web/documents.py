@@ -11,7 +11,9 @@ from django.utils.safestring import mark_safe
 
 from incidents.enums import MaintenanceStatus
 from incidents.models import Incident
+from probes.objectives.sla_feed import sla_feed
 from statuspage.web import feeds
+from statuspage.web.api.documents import SLA_PATH, sla_json
 from statuspage.web.component_facts import read_component_facts
 from statuspage.web.facts import FEED_ENTRIES, Facts, is_hot, read_facts
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
@@ -51,7 +53,7 @@ class RenderedDocument:
 
 
 def render_hot_documents() -> list[RenderedDocument]:
-    """Everything visitors ask for all the time, rendered from one read model of one moment. 18 queries."""
+    """Everything visitors ask for all the time, rendered from one read model of one moment. 29 queries."""
     facts = read_facts()
     more = read_component_facts([component.pk for component in facts.components], facts.now)
     home = home_of(facts)
@@ -64,6 +66,7 @@ def render_hot_documents() -> list[RenderedDocument]:
         *_home(home),
         *_feeds(home, incident_models, maintenance_models),
         *([_history(history, "/history/")] if history else []),
+        _render_sla(SLA_PATH),
         *(_component(page) for page in component_pages(facts, more, home)),
         *(_incident(page) for page in incident_models if page.card.public_id in open_or_recent),
         *(_maintenance(page) for page in maintenance_models if page.card.status in COMING),
@@ -129,11 +132,16 @@ def _render_history(path: str, key: str | None = None) -> RenderedDocument | Non
     return None if page is None else _history(page, path)
 
 
+def _render_sla(path: str) -> RenderedDocument:
+    return _document(path, JSON, sla_json(sla_feed()))
+
+
 Renderer = Callable[..., RenderedDocument | None]
 ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/|/fragments/home/|/status\.json"), _render_home_part),
     (re.compile(r"/history\.(?:atom|rss)"), _render_feed),
     (re.compile(r"/history/"), _render_history),
+    (re.compile(re.escape(SLA_PATH)), _render_sla),
     (re.compile(r"/history/(\d{4}-\d{2})/", re.ASCII), _render_history),
     (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/"), _render_incident),
     (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/"), _render_maintenance),

@@ -1,0 +1,71 @@
+"""Checks by target over the last thirty days: what `/v1/status/sla` says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from components.uptime import floored_percentage
+from probes.models import Probe
+from probes.objectives.targets import target_name
+from probes.windows import probe_counts, rolling
+from statuspage.core import clock
+
+DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    """One target, over all probes of it. `ok` + `fail` are the checks that say something of it; errors of our own do
+    not. `uptime_percent` is floored to two decimals, None of no checks.
+
+    `last_check_at` is the newest result of all, `last_failure_at` the newest failure in the window.
+    """
+
+    target: str
+    ok: int
+    fail: int
+    uptime_percent: Decimal | None
+    last_check_at: datetime | None
+    last_failure_at: datetime | None
+
+    @property
+    def total(self) -> int:
+        return self.ok + self.fail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaFeed:
+    """`begin` and `end` are aware UTC; rows in the order of the page."""
+
+    begin: datetime
+    end: datetime
+    rows: tuple[TargetRow, ...]
+
+
+def sla_feed() -> SlaFeed:
+    """The targets of visible components' probes. One query more than `probe_counts`; one alone without probes."""
+    begin, end = rolling(DAYS, clock.now())
+    probes = list(
+        Probe.objects.filter(
+            retired_at__isnull=True, component__is_visible=True, component__retired_at__isnull=True
+        ).order_by("component__position", "component_id", "pk")
+    )
+    windows = probe_counts([probe.pk for probe in probes], begin, end) if probes else {}
+    rows: dict[str, TargetRow] = {}
+    for probe in probes:
+        target = target_name(name=probe.name, config=probe.config, allow_private=probe.allow_private)
+        window, known = windows[probe.pk], rows.get(target)
+        ok, fail = window.ok + (known.ok if known else 0), window.fail + (known.fail if known else 0)
+        rows[target] = TargetRow(
+            target=target,
+            ok=ok,
+            fail=fail,
+            uptime_percent=floored_percentage(ok, ok + fail),
+            last_check_at=_later(window.last_result_at, known.last_check_at if known else None),
+            last_failure_at=_later(window.last_failure_at, known.last_failure_at if known else None),
+        )
+    return SlaFeed(begin=begin, end=end, rows=tuple(rows.values()))
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((moment for moment in (one, other) if moment is not None), default=None)
