@@ -221,7 +221,7 @@ def test_a_token_that_a_probe_outside_of_the_file_has_is_refused_until_that_is_p
     assert "+ probe uno\n" in load(renamed, prune=True)
 
 
-@pytest.mark.parametrize("name", ["self", "tradesmen", "timeline"])
+@pytest.mark.parametrize("name", ["self", "tradesmen", "timeline", "driftstack", "opsmerge"])
 def test_the_examples_load(load: Load, name: str) -> None:
     text = (Path(settings.BASE_DIR) / "examples" / f"{name}.toml").read_text()
     assert "+ component " in load(text)
