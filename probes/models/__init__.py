@@ -3,10 +3,22 @@
 from probes.models.corrections import REASON_LENGTH, Correction, CorrectionEffect
 from probes.models.metrics import Metric, MetricPoint
 from probes.models.objectives import PERCENTILES, CreditBand, Objective, SlaPolicy, SlaTier
-from probes.models.probe import DETAIL_LENGTH, LOCATION_LENGTH, Heartbeat, Probe, ProbeLocation, ProbeQuerySet
+from probes.models.probe import (
+    DEFAULT_CALM,
+    DEFAULT_HOLD,
+    DETAIL_LENGTH,
+    LOCATION_LENGTH,
+    Heartbeat,
+    Location,
+    Probe,
+    ProbeLocation,
+    ProbeQuerySet,
+)
 from probes.models.series import ComponentDay, ProbeDay, ProbeResult, Slot
 
 __all__ = [
+    "DEFAULT_CALM",
+    "DEFAULT_HOLD",
     "DETAIL_LENGTH",
     "LOCATION_LENGTH",
     "PERCENTILES",
@@ -16,6 +28,7 @@ __all__ = [
     "CorrectionEffect",
     "CreditBand",
     "Heartbeat",
+    "Location",
     "Metric",
     "MetricPoint",
     "Objective",

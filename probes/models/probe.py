@@ -1,6 +1,6 @@
 """What is measured, and where each measurement stands."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -8,12 +8,17 @@ from django.db.models import Q
 from components.models import Component
 from incidents.models import SeverityPolicy
 from probes.enums import Outcome, ProbeKind
+from probes.freshness import is_stale
+from probes.locations import Standing
 from probes.schedule import Grid
 from probes.states import ProbeState, Rules, Track
 from statuspage.core import clock
 
 LOCATION_LENGTH = 40
 DETAIL_LENGTH = 300
+# Two outages within half an hour are one trouble to those who are told of it.
+DEFAULT_HOLD = timedelta(minutes=30)
+DEFAULT_CALM = timedelta(minutes=15)
 
 
 class ProbeQuerySet(models.QuerySet["Probe"]):
@@ -45,6 +50,21 @@ class Probe(models.Model):
         help_text="Of the incident it opens; empty: the worst of the ladder.",
     )
     allow_private = models.BooleanField(default=False, help_text="The target may be on a private address.")
+    quorum = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="So many locations must see it down; empty: most of those with fresh results."
+    )
+    depends_on = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="dependents", help_text="They fail first when it fails."
+    )
+    hold = models.DurationField(
+        default=DEFAULT_HOLD, help_text="Another outage within this time of the last belongs to the same incident."
+    )
+    calm = models.DurationField(
+        default=DEFAULT_CALM, help_text="What comes and goes is over once it has been up for so long."
+    )
+    is_held_back = models.BooleanField(
+        default=False, editable=False, help_text="It is down, and its incident waits for what it depends on."
+    )
     is_enabled = models.BooleanField(default=True, editable=False)
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -61,6 +81,9 @@ class Probe(models.Model):
                 condition=Q(failure_threshold__gte=1, recovery_threshold__gte=1), name="probe_thresholds_are_positive"
             ),
             models.CheckConstraint(condition=Q(interval__gt=timedelta()), name="probe_interval_is_positive"),
+            models.CheckConstraint(
+                condition=Q(quorum__isnull=True) | Q(quorum__gte=1), name="probe_quorum_is_positive"
+            ),
             models.UniqueConstraint(
                 fields=["token_hash"], condition=~Q(token_hash=""), name="one_probe_a_heartbeat_token"
             ),
@@ -81,6 +104,23 @@ class Probe(models.Model):
         return Grid.of(probe_id=self.pk, location=location, interval=self.interval)
 
 
+class Location(models.Model):
+    """A place from which probes are made: the queue `probes.<name>`, and whether anybody takes from it."""
+
+    name = models.CharField(max_length=LOCATION_LENGTH, unique=True)
+    last_seen_at = models.DateTimeField(null=True, help_text="When a worker there last took something.")
+    called_at = models.DateTimeField(null=True, help_text="When a silent one was last asked whether it is there.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProbeLocationQuerySet(models.QuerySet["ProbeLocation"]):
+    def active(self) -> "ProbeLocationQuerySet":
+        """Measured now: neither the probe nor its location was taken out of the configuration, nor is it paused."""
+        return self.filter(probe__retired_at__isnull=True, probe__is_enabled=True, retired_at__isnull=True)
+
+
 class ProbeLocation(models.Model):
     """A probe at a location: its schedule, the lease of whoever checks it now, and its state.
 
@@ -89,6 +129,7 @@ class ProbeLocation(models.Model):
 
     probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="locations")
     location = models.CharField(max_length=LOCATION_LENGTH, default="default")
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is not measured from here.")
 
     next_due_at = models.DateTimeField(null=True)
     scheduled_at = models.DateTimeField(null=True)
@@ -111,6 +152,8 @@ class ProbeLocation(models.Model):
     last_outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     last_latency_ms = models.FloatField(null=True)
     last_detail = models.CharField(max_length=DETAIL_LENGTH, blank=True)
+
+    objects = ProbeLocationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -153,6 +196,11 @@ class ProbeLocation(models.Model):
         self.is_slow = track.is_slow
         self.first_failure_at = track.first_failure_at
         self.first_success_at = track.first_success_at
+
+    def standing(self, now: datetime) -> Standing:
+        """Where the probe stands here; reads the probe's interval."""
+        silent = self.last_result_at is None or is_stale(self.last_result_at, self.probe.interval, now)
+        return Standing(track=self.track, is_fresh=not silent)
 
 
 class Heartbeat(models.Model):
