@@ -12,6 +12,7 @@ from probes.metrics.minutes import time_of
 from probes.metrics.push import Push
 from probes.models import Metric, MetricPoint
 from probes.models.metrics import KEY
+from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import DomainError, NoToken, RateLimited
 from statuspage.core.rate_limit import allow
 from statuspage.core.tokens import hash_token
@@ -54,6 +55,7 @@ def metric_for(*, key: str, token: str) -> Metric:
     return metric
 
 
+@retry_on_conflict
 @transaction.atomic
 def record_push(*, metric: Metric, push: Push) -> Recorded:
     """Keep the numbers. One with a time replaces its minute, so that it may be sent twice; a counter's without one is
@@ -63,7 +65,8 @@ def record_push(*, metric: Metric, push: Push) -> Recorded:
         _add(metric, push)
     else:
         MetricPoint.objects.bulk_create(
-            [MetricPoint(metric=metric, minute=minute, value=value) for minute, value in push.values.items()],
+            # In order: two pushes for the same minutes then wait for each other and do not lock each other out.
+            [MetricPoint(metric=metric, minute=minute, value=push.values[minute]) for minute in sorted(push.values)],
             update_conflicts=True,
             update_fields=["value"],
             unique_fields=["metric_id", "minute"],

@@ -1,5 +1,6 @@
 """Live counters: numbers as people write them, and a line that shows its gaps."""
 
+import gzip
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from probes.enums import MetricKind
 from probes.metrics.minutes import minute_of
 from probes.metrics.selectors import Tile
 from probes.models import Metric, MetricPoint
+from statuspage.configuration.metrics import MOST_METRICS
 from statuspage.web.documents import render_document
 from statuspage.web.pages.cards import Reader
 from statuspage.web.pages.metric_tiles import metric_tiles, say_number, spark
@@ -157,3 +159,16 @@ def test_the_zone_of_a_number_is_the_pages(make_component: MakeComponent) -> Non
     last_at = home_page().tiles[0].last_at
     assert last_at is not None
     assert (last_at, last_at.utcoffset()) == (NOON, timedelta(hours=1))
+
+
+@pytest.mark.usefixtures("at_noon")
+def test_as_many_tiles_as_there_may_be_weigh_little(make_component: MakeComponent) -> None:
+    make_component()
+    before = len(gzip.compress(html().encode()))
+    for number in range(MOST_METRICS):
+        metric = Metric.objects.create(key=f"m{number}", name=f"Metric {number}", kind=MetricKind.GAUGE)
+        MetricPoint.objects.bulk_create(
+            MetricPoint(metric=metric, minute=minute_of(NOON) - ago * 15, value=(ago * ago * 37 + number) % 101)
+            for ago in range(96)
+        )
+    assert len(gzip.compress(html().encode())) - before < 12_000
