@@ -32,6 +32,17 @@ class Counts:
         return self.good + self.bad
 
 
+def sum_counts(parts: Iterable[Counts]) -> Counts:
+    rows = list(parts)
+    return Counts(
+        good=sum(row.good for row in rows),
+        bad=sum(row.bad for row in rows),
+        maintenance=sum(row.maintenance for row in rows),
+        not_ours=sum(row.not_ours for row in rows),
+        unknown=sum(row.unknown for row in rows),
+    )
+
+
 def interval_figures(counts: Counts) -> Figures:
     return Figures(
         unit=Unit.INTERVALS,

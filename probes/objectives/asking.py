@@ -1,25 +1,23 @@
 """Which promises held, of which components, over which time: and what the series say of them, read once."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
-from components.models import Component
 from probes.enums import ObjectiveKind, ObjectiveWindow
 from probes.models import Objective, SlaPolicy
 from probes.objectives.measuring import (
     Answer,
     Question,
-    States,
     count_heartbeats,
     count_intervals,
-    first_days,
     merge_latencies,
-    recent_states,
-    visible_components,
+    read_together,
 )
+from probes.objectives.members import FirstDays, Member, first_days, visible_members
 from probes.objectives.timing import ROLLING, Frame, frame_of
+from probes.objectives.together import Together
 
 BURN_HOURS = (1, 6, 24)
 
@@ -30,7 +28,7 @@ class Asked[P: (Objective, SlaPolicy)]:
 
     promise: P
     frame: Frame
-    components: tuple[Component, ...]
+    components: tuple[Member, ...]
     question: Question | None
 
 
@@ -45,8 +43,8 @@ class Reading:
     intervals: Mapping[Question, Answer]
     latencies: Mapping[Question, Mapping[int, Counter[int]]]
     heartbeats: Mapping[Question, Answer]
-    first_days: Mapping[int, date | None]
-    recent: States | None
+    first_days: FirstDays
+    recent: Together | None
 
 
 def read(
@@ -57,70 +55,100 @@ def read(
     A bounded number of queries; none for what is not promised.
     """
     begin, end = month
-    components = visible_components(min(begin, end - ROLLING))
-    objectives = Objective.objects.in_force(begin, min(end, now)).prefetch_related("components", "groups")
+    members = visible_members(min(begin, end - ROLLING))
+    objectives = Objective.objects.in_force(begin, min(end, now))
+    if only_current:
+        objectives = objectives.current()
+    components = _named(objectives.values_list("pk", "components"))
+    groups = _named(objectives.values_list("pk", "groups"))
     found = (
-        _ask(objective, components, month, now, ended_at=objective.ended_at)
-        for objective in (objectives.current() if only_current else objectives)
+        _ask(
+            objective,
+            _chosen(members, components[objective.pk], groups[objective.pk]),
+            month=month,
+            now=now,
+            ended_at=objective.ended_at,
+        )
+        for objective in objectives
     )
     # A promise about nothing but hidden components is hidden with them.
     asked = tuple(one for one in found if one.question or one.promise.kind == ObjectiveKind.STATEMENT)
-    sla = _ask_sla(components, month, now)
+    sla = _ask_sla(members, month, now)
+    burning = _burning(asked, now) if with_burn else []
     of_intervals = _questions(asked, ObjectiveKind.AVAILABILITY)
-    burning = {pk for question in of_intervals for pk in question.component_ids}
     if sla is not None and sla.question is not None:
         of_intervals.append(sla.question)
-    ids = {pk for one in (*asked, sla) if one and one.question for pk in one.question.component_ids}
+    days = first_days({pk for one in (*asked, sla) if one and one.question for pk in one.question.component_ids})
+    several = [question for question in of_intervals if len(question.component_ids) > 1]
+    together = read_together([*several, *burning], first_days=days, members=members, now=now)
     return Reading(
         zone=zone,
         now=now,
         asked=asked,
         sla=sla,
-        intervals=count_intervals(of_intervals, components),
+        intervals=count_intervals(of_intervals, members, together),
         latencies=merge_latencies(_questions(asked, ObjectiveKind.LATENCY)),
         heartbeats=count_heartbeats(_questions(asked, ObjectiveKind.HEARTBEAT_AGE)),
-        first_days=first_days(ids) if ids else {},
-        recent=recent_states(burning, components, max(BURN_HOURS)) if with_burn and burning else None,
+        first_days=days,
+        recent=together if burning else None,
     )
 
 
+def _burning(asked: Sequence[Asked[Objective]], now: datetime) -> list[Question]:
+    """What must be read for burn rates: the last day of everything whose availability is promised."""
+    ids = {pk for question in _questions(asked, ObjectiveKind.AVAILABILITY) for pk in question.component_ids}
+    begin = now - timedelta(hours=max(BURN_HOURS))
+    return [Question(component_ids=tuple(sorted(ids)), begin=begin, end=now)] if ids else []
+
+
 def _ask_sla(
-    components: Mapping[int, Component], month: tuple[datetime, datetime], now: datetime
+    members: Mapping[int, Member], month: tuple[datetime, datetime], now: datetime
 ) -> Asked[SlaPolicy] | None:
     """The terms with which the month began hold for all of it: changed ones count from the next month on."""
     begin, end = month
     policies = SlaPolicy.objects.in_force(begin, min(end, now)).order_by("started_at", "pk")
     policy = policies.prefetch_related("components", "tiers__bands").first()
-    return None if policy is None else _ask(policy, components, month, now, ended_at=None)
+    if policy is None:
+        return None
+    named = {component.pk for component in policy.components.all()}
+    chosen = _chosen(members, named, set()) if named else list(members.values())
+    return _ask(policy, chosen, month=month, now=now, ended_at=None)
 
 
 def _ask[P: (Objective, SlaPolicy)](
     promise: P,
-    components: Mapping[int, Component],
+    members: Sequence[Member],
+    *,
     month: tuple[datetime, datetime],
     now: datetime,
-    *,
     ended_at: datetime | None,
 ) -> Asked[P]:
     frame = frame_of(
         ObjectiveWindow(promise.window), month=month, started_at=promise.started_at, ended_at=ended_at, now=now
     )
-    chosen = tuple(_chosen(promise, components, frame))
+    chosen = tuple(one for one in members if one.is_there_after(frame.since))
     question = None
     if chosen and frame.since < frame.until:
-        question = Question(
-            component_ids=tuple(component.pk for component in chosen), begin=frame.since, end=frame.until
-        )
+        ids = tuple(component.pk for component in chosen)
+        question = Question(component_ids=ids, begin=frame.since, end=frame.until)
     return Asked(promise=promise, frame=frame, components=chosen, question=question)
 
 
-def _chosen(promise: Objective | SlaPolicy, components: Mapping[int, Component], frame: Frame) -> Sequence[Component]:
-    named = {component.pk for component in promise.components.all()}
-    there = [one for one in components.values() if one.retired_at is None or one.retired_at > frame.since]
-    if isinstance(promise, SlaPolicy):
-        return [one for one in there if one.pk in named or not named]
-    groups = {group.pk for group in promise.groups.all()}
-    return [one for one in there if one.pk in named or one.group_id in groups]
+def _named(pairs: Iterable[tuple[int, int | None]]) -> dict[int, set[int]]:
+    """What each promise names, by its id. One query for all."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for promise, named in pairs:
+        if named is not None:
+            found[promise].add(named)
+    return found
+
+
+def _chosen(members: Mapping[int, Member], components: set[int], groups: set[int]) -> list[Member]:
+    """The named components and those of the named groups, in the order of the page."""
+    if groups:
+        return [one for one in members.values() if one.pk in components or one.group_id in groups]
+    # Most promises name one or two of many.
+    return sorted((members[pk] for pk in components if pk in members), key=lambda one: one.rank)
 
 
 def _questions(asked: Sequence[Asked[Objective]], kind: ObjectiveKind) -> list[Question]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from components.models import Component
 from probes.enums import ObjectiveKind, ObjectiveWindow
 from probes.models import Objective, SlaPolicy
 from probes.objectives.arithmetic import (
@@ -19,8 +18,8 @@ from probes.objectives.arithmetic import (
     percentile_ms,
 )
 from probes.objectives.asking import BURN_HOURS, Asked, Reading
-from probes.objectives.combining import count_together
 from probes.objectives.measuring import Answer, Question, first_begin
+from probes.objectives.members import Member
 from probes.objectives.readings import (
     Burn,
     ComponentRef,
@@ -141,18 +140,18 @@ def _answers(objective: Objective, reading: Reading) -> Mapping[Question, Answer
     return reading.heartbeats if objective.kind == ObjectiveKind.HEARTBEAT_AGE else reading.intervals
 
 
-def _interval_part(component: Component, counts: Counts, objective: Objective, frame: Frame) -> Part:
+def _interval_part(component: Member, counts: Counts, objective: Objective, frame: Frame) -> Part:
     figures = interval_figures(counts)
     return _part(component, figures, None, objective, still_to_come=frame.still_to_come)
 
 
-def _latency_part(component: Component, histogram: Counter[int], objective: Objective) -> Part:
+def _latency_part(component: Member, histogram: Counter[int], objective: Objective) -> Part:
     figures = latency_figures(histogram, (objective.limit or timedelta()) / MILLISECOND)
     return _part(component, figures, percentile_ms(histogram, int(_target(objective))), objective, still_to_come=0)
 
 
 def _part(
-    component: Component, figures: Figures, latency_ms: float | None, objective: Objective, *, still_to_come: int
+    component: Member, figures: Figures, latency_ms: float | None, objective: Objective, *, still_to_come: int
 ) -> Part:
     target = _target(objective)
     return Part(
@@ -170,10 +169,10 @@ def _burn(asked: Asked[Objective], reading: Reading) -> tuple[Burn, ...]:
     if not is_measured or reading.recent is None:
         return ()
     burns = []
+    ids = [component.pk for component in asked.components]
     for hours in BURN_HOURS:
         begin = max(asked.frame.since, reading.now - timedelta(hours=hours))
-        states = [reading.recent.of(component.pk, begin, reading.now) for component in asked.components]
-        counts = count_together(states)
+        counts = reading.recent.count(ids, begin, reading.now)
         burns.append(burn_of(hours, good=counts.good, bad=counts.bad, target=_target(asked.promise)))
     return tuple(burns)
 
@@ -218,5 +217,5 @@ def _tiers(policy: SlaPolicy, figures: Figures, frame: Frame) -> tuple[TierRow, 
     return tuple(rows)
 
 
-def _ref(component: Component) -> ComponentRef:
+def _ref(component: Member) -> ComponentRef:
     return ComponentRef(slug=component.slug, name=component.name)

@@ -46,15 +46,15 @@ def sla_feed() -> SlaFeed:
     """The targets of visible components' probes. One query more than `probe_counts`; one alone without probes."""
     begin, end = rolling(DAYS, clock.now())
     probes = list(
-        Probe.objects.filter(
-            retired_at__isnull=True, component__is_visible=True, component__retired_at__isnull=True
-        ).order_by("component__position", "component_id", "pk")
+        Probe.objects.filter(retired_at__isnull=True, component__is_visible=True, component__retired_at__isnull=True)
+        .order_by("component__position", "component_id", "pk")
+        .values_list("pk", "name", "config", "allow_private")
     )
-    windows = probe_counts([probe.pk for probe in probes], begin, end) if probes else {}
+    windows = probe_counts([pk for pk, *_ in probes], begin, end) if probes else {}
     rows: dict[str, TargetRow] = {}
-    for probe in probes:
-        target = target_name(name=probe.name, config=probe.config, allow_private=probe.allow_private)
-        window, known = windows[probe.pk], rows.get(target)
+    for pk, name, config, allow_private in probes:
+        target = target_name(name=name, config=config, allow_private=allow_private)
+        window, known = windows[pk], rows.get(target)
         ok, fail = window.ok + (known.ok if known else 0), window.fail + (known.fail if known else 0)
         rows[target] = TargetRow(
             target=target,
