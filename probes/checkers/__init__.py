@@ -1,8 +1,11 @@
 """Kind → checker, and the one way to run a check."""
 
 import asyncio
+import dataclasses
 import logging
+import traceback
 
+from probes.checkers import hiding
 from probes.checkers.base import (
     CheckContext,
     Checker,
@@ -54,6 +57,13 @@ async def run_check(request: CheckRequest, context: CheckContext) -> CheckResult
     What says something about the target is down; what is our own trouble (no descriptors, no resolver, a variable
     that is not set, an address we may not go to, a mistake of ours) is `Outcome.ERROR`.
     """
+    with hiding.collecting():
+        result = await _run(request, context)
+        detail = hiding.hide(result.detail)
+        return result if detail == result.detail else dataclasses.replace(result, detail=detail)
+
+
+async def _run(request: CheckRequest, context: CheckContext) -> CheckResult:
     try:
         async with asyncio.timeout(request.timeout.total_seconds() + GRACE_SECONDS):
             return await CHECKERS[request.kind].check(request, context)
@@ -67,8 +77,10 @@ async def run_check(request: CheckRequest, context: CheckContext) -> CheckResult
         return _error(str(error))
     except MissingVariable as error:
         return _error(f"The probe cannot be made: {error}.")
-    except Exception:
-        logger.exception("The %s check of %s failed in our own code.", request.kind, request.name)
+    except Exception:  # noqa: BLE001 -- the outermost edge of a check: logged, without its secrets
+        # The traceback as text, for an error's message may carry what a variable stood for.
+        trace = hiding.hide(traceback.format_exc())
+        logger.error("The %s check of %s failed in our own code.\n%s", request.kind, request.name, trace)  # noqa: TRY400
         return _error("The check itself failed.")
 
 

@@ -4,14 +4,16 @@
 expanded to be looked at and when a check is made, and kept as written: a secret is neither stored nor shown.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from yarl import URL
 
+from probes.checkers import hiding
 from statuspage.core.durations import format_duration, parse_duration
 from statuspage.core.env import Env
 from statuspage.core.errors import BlockedAddress, ConfigurationError
@@ -28,15 +30,23 @@ class MissingVariable(Exception):
     """The names that a text refers to and the environment does not set, for people."""
 
 
-def expand(text: str, environ: Mapping[str, str]) -> str:
-    """The text with each `${NAME}` replaced. Raises MissingVariable."""
+class UnusableVariable(MissingVariable):
+    """What a text stands for cannot be used where it stands, for people and without the value."""
+
+
+def expand(text: str, environ: Mapping[str, str], *, quoted: Callable[[str], str] | None = None) -> str:
+    """The text with each `${NAME}` replaced, its value through `quoted` first. Raises MissingVariable."""
+    if "${" not in text:
+        return text
     env = Env(environ)
 
     def value_of(match: re.Match[str]) -> str:
         try:
-            return env.text(match[1])
+            value = env.text(match[1])
         except ImproperlyConfigured as error:
             raise MissingVariable(f"{match[1]} is not set in the environment") from error
+        hiding.note(match[1], value)
+        return quoted(value) if quoted else value
 
     expanded = PLACEHOLDER.sub(value_of, text)
     if "${" in PLACEHOLDER.sub("", text):
@@ -65,7 +75,15 @@ class Fields:
             found = hide_user_info(found)
         self.errors.append(ConfigurationError(key=f"{self.key}.{name}", value=found, expected=expected))
 
-    def text(self, name: str, *, default: str | None = None, most: int = LONGEST_TEXT, shown: bool = True) -> str:
+    def text(
+        self,
+        name: str,
+        *,
+        default: str | None = None,
+        most: int = LONGEST_TEXT,
+        shown: bool = True,
+        lines: bool = False,
+    ) -> str:
         value = self.mapping.get(name, default)
         if value is None:
             self.refuse(name, "a text")
@@ -75,7 +93,7 @@ class Fields:
             return default or ""
         if len(value) > most:
             self.refuse(name, f"at most {most} characters", value=f"{value[:40]}…", shown=shown)
-        if any(ord(character) < 32 for character in value):
+        if any(ord(character) < 32 and not (lines and character in "\t\r\n") for character in value):
             self.refuse(name, "a text on one line", shown=shown)
         return value
 
@@ -86,6 +104,28 @@ class Fields:
         except MissingVariable as error:
             self.refuse(name, f"{error}" if not shown else f"a name that is set: {error}", shown=shown)
             return ""
+
+    def usable(self, name: str, *, default: str = "", most: int = LONGEST_TEXT, lines: bool = False) -> str:
+        """A text as written, whose names are all set."""
+        text = self.text(name, default=default, most=most, lines=lines)
+        if is_placeholder(text) or "${" in text:
+            self.expanded(name, text)
+        return text
+
+    def number(self, name: str) -> float | None:
+        """A finite number; None, noted, for anything else."""
+        value = self.mapping.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self.refuse(name, "a number")
+            return None
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...], *, default: str) -> str:
+        value = self.mapping.get(name, default)
+        if value not in choices:
+            self.refuse(name, f"one of {', '.join(choices)}")
+            return default
+        return str(value)
 
     def boolean(self, name: str, *, default: bool) -> bool:
         value = self.mapping.get(name, default)

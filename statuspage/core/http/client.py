@@ -42,8 +42,10 @@ MOST_HEADER_LINE = 8190
 MOST_HEADERS = 100
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# What must not follow a redirect to another origin.
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+OWN_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+# What of the caller's headers follows a redirect to another origin: any other may carry a secret.
+HARMLESS_HEADERS = frozenset({"accept", "accept-language", "cache-control", "content-type", "user-agent"})
+BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language"})
 
 # The checked addresses of the hop this task is making. aiohttp asks for them instead of looking anything up.
 _endpoints: ContextVar[tuple[Endpoint, ...]] = ContextVar("_endpoints", default=())
@@ -93,6 +95,7 @@ class GuardedClient:
     def __init__(self, *, resolver: Resolver | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.resolver = resolver or Resolver()
         self._tls = tls
+        self._unverified: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -137,6 +140,16 @@ class GuardedClient:
         return self._tls
 
     @property
+    def unverified_tls(self) -> ssl.SSLContext:
+        """Encrypts, and takes whatever certificate comes: for whoever asked for that."""
+        if self._unverified is None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            self._unverified = context
+        return self._unverified
+
+    @property
     def session(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise RuntimeError("The client is not open.")
@@ -161,12 +174,16 @@ async def fetch(
     body: bytes | None = None,
     max_body: int = MOST_BODY,
     max_redirects: int = MOST_REDIRECTS,
+    same_host: bool = False,
+    verify_tls: bool = True,
     allow_private: bool = False,
 ) -> Fetched:
     """Ask once and return the whole answer, whatever its status, within `timeout` seconds.
 
-    With `max_redirects=0` a redirect is an answer like any other. Raises BlockedAddress (nothing was connected to) or
-    a member of `OutboundError`.
+    With `max_redirects=0` a redirect is an answer like any other; with `same_host` one to another host is refused.
+    `headers` hold neither line breaks nor what frames a message. To another origin go neither they, but for those
+    that say nothing of anybody, nor the body. Raises BlockedAddress (nothing was connected to) or a member of
+    `OutboundError`.
     """
     started = time.perf_counter()
     deadline = asyncio.get_running_loop().time() + timeout
@@ -184,7 +201,9 @@ async def fetch(
         pinned = _endpoints.set(endpoints)
         try:
             async with asyncio.timeout_at(deadline):
-                answer = await _ask(client, hop, follow=max_redirects > 0, max_body=max_body, started=started)
+                answer = await _ask(
+                    client, hop, follow=max_redirects > 0, verify=verify_tls, max_body=max_body, started=started
+                )
         except TimeoutError:
             raise DeadlineExceeded(f"No answer within {timeout:g} s.") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -193,7 +212,7 @@ async def fetch(
             _endpoints.reset(pinned)
         if isinstance(answer, Fetched):
             return answer
-        hop = _next_hop(hop, answer)
+        hop = _next_hop(hop, answer, same_host=same_host)
         if (hop.method, hop.url) in seen:
             raise RedirectRefused("The redirects go round in a circle.")
         if len(seen) > max_redirects:
@@ -207,11 +226,17 @@ class _Redirect:
 
 
 async def _ask(
-    client: GuardedClient, hop: _Hop, *, follow: bool, max_body: int, started: float
+    client: GuardedClient, hop: _Hop, *, follow: bool, verify: bool, max_body: int, started: float
 ) -> Fetched | _Redirect:
-    headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+    given = {name.lower() for name in hop.headers}
+    headers = {name: value for name, value in OWN_HEADERS.items() if name.lower() not in given}
     response = await client.session.request(
-        hop.method, hop.url, headers={**headers, **hop.headers}, data=hop.body, allow_redirects=False
+        hop.method,
+        hop.url,
+        headers={**headers, **hop.headers},
+        data=hop.body,
+        allow_redirects=False,
+        ssl=client.tls if verify else client.unverified_tls,
     )
     try:
         location = response.headers.get("Location", "")
@@ -260,7 +285,7 @@ def _first_hop(method: str, url: str, headers: Mapping[str, str], body: bytes | 
     return _Hop(method=method, url=parsed, headers=headers, body=body)
 
 
-def _next_hop(hop: _Hop, redirect: _Redirect) -> _Hop:
+def _next_hop(hop: _Hop, redirect: _Redirect, *, same_host: bool) -> _Hop:
     """Where a redirect leads (RFC 9110, section 15.4). Raises RedirectRefused."""
     try:
         url = _parse(str(hop.url.join(URL(redirect.location))))
@@ -270,11 +295,16 @@ def _next_hop(hop: _Hop, redirect: _Redirect) -> _Hop:
         raise RedirectRefused("The redirect carries a password.")
     if hop.url.scheme == "https" and url.scheme == "http":
         raise RedirectRefused("The redirect leads from https to http.")
+    if same_host and url.raw_host != hop.url.raw_host:
+        raise RedirectRefused("The redirect leads to another host.")
     headers, method, body = hop.headers, hop.method, hop.body
-    if url.origin() != hop.url.origin():
-        headers = {name: value for name, value in headers.items() if name.lower() not in SECRET_HEADERS}
     if redirect.status == 303 or (redirect.status in {301, 302} and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), None
+        headers = {name: value for name, value in headers.items() if name.lower() not in BODY_HEADERS}
+    if url.origin() != hop.url.origin():
+        headers = {name: value for name, value in headers.items() if name.lower() in HARMLESS_HEADERS}
+        if body is not None:
+            raise RedirectRefused("The redirect would take the request's body to another origin.")
     return _Hop(method=method, url=url, headers=headers, body=body)
 
 

@@ -97,18 +97,62 @@ def test_redirects_without_end_are_given_up() -> None:
     assert asyncio.run(body()) == 6
 
 
-def test_a_secret_header_does_not_follow_to_another_origin() -> None:
+def test_only_harmless_headers_follow_to_another_origin() -> None:
     async def body() -> tuple[str, str]:
         async with (
             serving(answer()) as other,
             serving(redirecting(f"{other.url}/")) as first,
             GuardedClient() as client,
         ):
-            headers = {"Authorization": "Bearer abc", "X-Kept": "yes"}
+            headers = {"Authorization": "Bearer abc", "X-Api-Key": "def", "Accept": "application/json"}
             await fetch(client, "GET", first.url, timeout=3, allow_private=True, headers=headers)
             return first.requests[0], other.requests[0]
 
     first, second = asyncio.run(body())
     assert "Bearer abc" in first
+    assert "X-Api-Key: def" in first
     assert "Bearer abc" not in second
-    assert "X-Kept: yes" in second
+    assert "def" not in second
+    assert "Accept: application/json" in second
+
+
+def test_headers_and_body_follow_within_the_origin() -> None:
+    _, server = get(
+        redirecting("/there", status=307), method="POST", body=b"{}", headers={"X-Api-Key": "def"}, same_host=True
+    )
+    assert server.requests[1].startswith("POST /there")
+    assert "X-Api-Key: def" in server.requests[1]
+    assert "Content-Length: 2" in server.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"method": "POST", "body": b"secret"}, "The redirect would take the request's body to another origin."),
+        ({"same_host": True}, "The redirect leads to another host."),
+    ],
+)
+def test_what_must_stay_here_does_not_follow_elsewhere(options: dict[str, Any], sentence: str) -> None:
+    async def body() -> int:
+        async with serving(answer()) as other:
+            elsewhere = f"http://localhost:{other.port}/"
+            async with serving(redirecting(elsewhere, status=307)) as first, GuardedClient() as client:
+                with pytest.raises(RedirectRefused) as refusal:
+                    await fetch(
+                        client,
+                        options.get("method", "GET"),
+                        first.url,
+                        timeout=3,
+                        allow_private=True,
+                        **{name: value for name, value in options.items() if name != "method"},
+                    )
+                assert str(refusal.value) == sentence
+            return other.connections
+
+    assert asyncio.run(body()) == 0
+
+
+def test_a_caller_s_header_replaces_ours_whatever_its_case() -> None:
+    _, server = get(answer(), headers={"user-agent": "theirs"})
+    assert "theirs" in server.requests[0]
+    assert "statuspage-probe" not in server.requests[0]

@@ -87,3 +87,8 @@ def test_a_redirect_from_https_to_http_is_refused(authority: trustme.CA) -> None
             client_side(authority),
             behaviour=redirecting("http://secure.example/"),
         )
+
+
+def test_a_certificate_is_not_looked_at_where_that_was_asked_for(authority: trustme.CA) -> None:
+    fetched, _ = get_secure(authority.issue_cert("other.example"), client_side(authority), verify_tls=False)
+    assert fetched.status == 200
