@@ -89,13 +89,13 @@ def _states(keys: list[ComponentDate]) -> dict[ComponentDate, dict[int, tuple[in
     rows = ProbeDay.objects.filter(
         probe__component_id__in={component_id for component_id, _ in keys}, date__in={day for _, day in keys}
     )
-    for component_id, day, probe_id, slots in (
+    for component_id, day, probe_id, quorum, slots in (
         rows.select_for_update(of=("self",))
         .order_by("pk")
-        .values_list("probe__component_id", "date", "probe_id", "slots")
+        .values_list("probe__component_id", "date", "probe_id", "probe__quorum", "slots")
     ):
         if (component_id, day) in wanted:
-            found[component_id, day].setdefault(probe_id, (None, []))[1].append(bytes(slots))
+            found[component_id, day].setdefault(probe_id, (quorum, []))[1].append(bytes(slots))
     return found
 
 

@@ -102,11 +102,11 @@ def _probes(probe_ids: Collection[int]) -> dict[int, _Probe]:
         .annotate(
             first_day=Subquery(first), newest=Subquery(newest.order_by("-last_result_at").values("last_result_at")[:1])
         )
-        .values_list("pk", "component_id", "first_day", "newest")
+        .values_list("pk", "component_id", "quorum", "first_day", "newest")
     )
     return {
-        pk: _Probe(component_id=component_id, quorum=None, first_day=first_day, last_result_at=newest_at)
-        for pk, component_id, first_day, newest_at in rows
+        pk: _Probe(component_id=component_id, quorum=quorum, first_day=first_day, last_result_at=newest_at)
+        for pk, component_id, quorum, first_day, newest_at in rows
     }
 
 
