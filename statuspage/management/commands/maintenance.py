@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import transaction
+
 from components.models import Page
 from incidents.enums import MaintenanceStatus
 from incidents.maintenance import (
@@ -13,6 +15,7 @@ from incidents.maintenance import (
     start_maintenance,
 )
 from incidents.models import Maintenance
+from probes.late_maintenance import leave_out_past
 from statuspage.core.errors import NotFound, ValidationFailed
 from statuspage.core.text import clean_line
 from statuspage.core.wall_clock import moment_at
@@ -43,15 +46,18 @@ class Command(SentenceCommand):
         actions.get(options["action"], self._step)(options)
 
     def _schedule(self, options: dict[str, Any]) -> None:
-        maintenance = schedule_maintenance(
-            title=options["title"],
-            message=message_of(options["message"]),
-            components=[component_named(slug) for slug in options["components"]],
-            scheduled_for=_moment("from", options["begin"]),
-            scheduled_until=_moment("until", options["end"]),
-            impact_note=options["note"],
-            author=operator(),
-        )
+        author = operator()
+        with transaction.atomic():
+            maintenance = schedule_maintenance(
+                title=options["title"],
+                message=message_of(options["message"]),
+                components=[component_named(slug) for slug in options["components"]],
+                scheduled_for=_moment("from", options["begin"]),
+                scheduled_until=_moment("until", options["end"]),
+                impact_note=options["note"],
+                author=author,
+            )
+            leave_out_past(maintenance=maintenance, author=author)
         self.stdout.write(maintenance.reference)
 
     def _step(self, options: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from components.models import Component, Page
 from incidents.enums import MaintenanceStatus
 from incidents.models import Maintenance
+from probes.models import Correction
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,28 @@ def test_a_window_is_called_off() -> None:
     call_command(*SCHEDULE, "--from", "2026-12-01T02:00", "--until", "2026-12-01T04:00")
     call_command("maintenance", "cancel", Maintenance.objects.get().reference, "--message", "Not today.")
     assert Maintenance.objects.get().status == MaintenanceStatus.CANCELLED
+
+
+def test_a_window_written_down_afterwards_is_left_out_of_uptime(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command(*SCHEDULE, "--from", "2026-11-21T10:02Z", "--until", "2026-11-21T11:00Z")
+    correction = Correction.objects.get()
+    assert correction.maintenance == Maintenance.objects.get()
+    assert (correction.starts_at, correction.ends_at) == (
+        datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+        datetime(2026, 11, 21, 11, 0, tzinfo=UTC),
+    )
+    assert correction.reason == f"{capsys.readouterr().out.strip()}: Upgrade"
+
+
+def test_of_a_window_that_runs_already_only_the_past_is_left_out_afterwards() -> None:
+    call_command(*SCHEDULE, "--from", "2026-11-21T13:30Z", "--until", "2026-11-21T15:00Z")
+    correction = Correction.objects.get()
+    assert (correction.starts_at.hour, correction.ends_at) == (13, datetime(2026, 11, 21, 14, 0, tzinfo=UTC))
+
+
+def test_a_window_to_come_leaves_nothing_out() -> None:
+    call_command(*SCHEDULE, "--from", "2026-11-21T14:00Z", "--until", "2026-11-21T15:00Z")
+    assert not Correction.objects.exists()
 
 
 def test_no_windows_are_said(capsys: pytest.CaptureFixture[str]) -> None:
