@@ -47,6 +47,21 @@ class Audience(models.TextChoices):
     ON_CALL = "on_call", "On-call"
 
 
+class SignalSource(models.TextChoices):
+    """Which machine noticed."""
+
+    PROBE = "probe", "Probe"
+    RULE = "rule", "Rule of a probe"
+    ENGINE = "engine", "Probe engine"
+    MONITORING = "monitoring", "Monitoring of ourselves"
+
+
+class SignalState(models.TextChoices):
+    FIRING = "firing", "Firing"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+
+
 TRANSITIONS: dict[IncidentStatus, frozenset[IncidentStatus]] = {
     # The same status again is an update without a change; a resolved incident may come back.
     IncidentStatus.INVESTIGATING: frozenset(IncidentStatus),

@@ -16,6 +16,7 @@ from incidents.enums import (
     NoticeKind,
     Origin,
 )
+from incidents.signal_models import Signal as Signal  # noqa: PLC0414 -- all models are found here
 from statuspage.core import clock
 from statuspage.core.errors import InvalidTransition
 from statuspage.core.identifiers import PUBLIC_ID_LENGTH, new_public_id

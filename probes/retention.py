@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 
+from incidents.signals import delete_old_signals
 from probes.metrics.retention import delete_old_points
 from probes.models import ProbeDay, ProbeLocation, ProbeResult, Slot
 from probes.partitions import DEFAULT_PARTITION, create_partitions, drop_partitions, is_partitioned
@@ -41,6 +42,7 @@ def apply_retention() -> None:
     old = ProbeDay.objects.filter(date__lt=now.date() - timedelta(days=settings.PROBE_HOUR_RETENTION_DAYS))
     old.exclude(hours=b"").update(hours=b"")
     delete_old_points(before=now - timedelta(days=settings.METRIC_RETENTION_DAYS))
+    delete_old_signals(before=now - timedelta(days=settings.SIGNAL_RETENTION_DAYS))
 
 
 def close_days(*, before: date) -> None:

@@ -248,6 +248,7 @@ PROBE_SLOT_RETENTION_DAYS = env.integer("PROBE_SLOT_RETENTION_DAYS", 3, minimum=
 PROBE_HOUR_RETENTION_DAYS = env.integer("PROBE_HOUR_RETENTION_DAYS", 100, minimum=1)
 # A push may be 30 days late.
 METRIC_RETENTION_DAYS = env.integer("METRIC_RETENTION_DAYS", 90, minimum=31)
+SIGNAL_RETENTION_DAYS = env.integer("SIGNAL_RETENTION_DAYS", 400, minimum=1)
 
 # --- mail ----------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.text("EMAIL_URL", "")
