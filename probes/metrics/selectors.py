@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery, Sum
+from django.db.models import Count, F, IntegerField, Sum
 from django.db.models.expressions import ExpressionWrapper
 
 from probes.enums import MetricKind
@@ -45,12 +45,7 @@ class _Quarter:
 
 def tiles(now: datetime) -> tuple[Tile, ...]:
     """All metrics in the order of the configuration. Two queries, one where there is no metric."""
-    newest = MetricPoint.objects.filter(metric=OuterRef("pk")).order_by("-minute")
-    metrics = list(
-        Metric.objects.active().annotate(
-            last_minute=Subquery(newest.values("minute")[:1]), last_value=Subquery(newest.values("value")[:1])
-        )
-    )
+    metrics = list(Metric.objects.active().with_newest())
     if not metrics:
         return ()
     quarters = _quarters([metric.pk for metric in metrics], now)

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from probes.enums import MetricKind
 from probes.metrics.minutes import time_of
@@ -19,6 +19,13 @@ class MetricQuerySet(models.QuerySet["Metric"]):
     def active(self) -> "MetricQuerySet":
         """Not taken out of the configuration."""
         return self.filter(retired_at__isnull=True)
+
+    def with_newest(self) -> "MetricQuerySet":
+        """Each with `last_minute` and `last_value`, None before its first number."""
+        newest = MetricPoint.objects.filter(metric=OuterRef("pk")).order_by("-minute")
+        return self.annotate(
+            last_minute=Subquery(newest.values("minute")[:1]), last_value=Subquery(newest.values("value")[:1])
+        )
 
 
 class Metric(models.Model):

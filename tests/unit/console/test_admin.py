@@ -16,8 +16,8 @@ from components.models import Component, Group, Page, Region, StatusChange
 from components.services import set_staff_status
 from incidents.models import Incident, Maintenance, SeverityPolicy
 from incidents.services import open_incident
-from probes.enums import ProbeKind
-from probes.models import Probe
+from probes.enums import MetricKind, ProbeKind
+from probes.models import Metric, MetricPoint, Probe
 from probes.services import upsert_probe
 from probes.spec import ProbeSpec
 
@@ -30,6 +30,7 @@ LISTS = [
     "incidents/severitypolicy",
     "incidents/maintenance",
     "probes/probe",
+    "probes/metric",
 ]
 
 
@@ -59,6 +60,8 @@ def fill(count: int) -> None:
         component = Component.objects.create(slug=f"c{number}", name=f"Component {number}", group=group)
         component.regions.add(Region.objects.create(slug=f"r{number}", name=f"Region {number}"))
         make_probe(component, f"p{number}")
+        metric = Metric.objects.create(key=f"m{number}", name=f"Metric {number}", kind=MetricKind.GAUGE)
+        MetricPoint.objects.create(metric=metric, minute=29_000_000, value=12_345.5)
         set_staff_status(component=component, status=ComponentStatus.MAJOR_OUTAGE, actor="ada")
         open_incident(
             title=f"Incident {number}",
@@ -138,6 +141,13 @@ def test_every_page_of_every_row_opens(staff: Client) -> None:
         adding = staff.get(f"{base}/add/")
         assert adding.status_code == (200 if model_admin.has_add_permission(adding.wsgi_request) else 403)
     assert opened > len(LISTS)
+
+
+def test_a_live_counter_says_what_was_pushed_last_and_when(staff: Client) -> None:
+    fill(1)
+    text = staff.get("/admin/probes/metric/").content.decode()
+    assert "12,345.5" in text
+    assert "2025-02-19 21:20" in text
 
 
 def test_what_is_retired_is_shown_only_when_asked_for(staff: Client, api: Component, web: Component) -> None:
