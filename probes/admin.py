@@ -12,13 +12,14 @@ from django.utils.safestring import SafeString
 
 from components.admin_base import ReadOnlyAdmin, RetiredFilter
 from probes.admin_metrics import MetricAdmin
+from probes.admin_objectives import ObjectiveAdmin, SlaPolicyAdmin
 from probes.checkers.fields import hide_user_info
 from probes.models import Probe, ProbeLocation
 from probes.services import pause_probe, resume_probe
 from probes.states import ProbeState
 from statuspage.core.durations import format_duration
 
-__all__ = ["MetricAdmin", "ProbeAdmin"]
+__all__ = ["MetricAdmin", "ObjectiveAdmin", "ProbeAdmin", "SlaPolicyAdmin"]
 
 NOTHING = "–"
 STATE_CSS = {
