@@ -1,16 +1,16 @@
 """What the pages of components need beyond the facts of the home page: how they are measured, and how fast they were.
 
-Six queries for any number of components.
+At most seven queries for any number of components.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from probes.enums import ObjectiveKind
 from probes.latency_series import OVERVIEW, LatencySeries, Span, latency_series
-from probes.models import Objective, Probe, ProbeLocation
+from probes.models import Objective, Probe
 from statuspage.web.charts import Limit
 
 MOST_LIMITS = 3
@@ -18,44 +18,51 @@ MOST_LIMITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentFacts:
-    """By component id: `probes`, the active ones in their order, and `limits`, what the latency charts draw. By probe
-    id: `places`, where each stands."""
+    """By component id: `probes`, the active ones in their order, and `limits`, what the latency charts draw.
+    `objectives` are those promised now, in their order, members read."""
 
     probes: dict[int, list[Probe]]
-    places: dict[int, list[ProbeLocation]]
     latency: dict[int, LatencySeries]
     limits: dict[int, tuple[Limit, ...]]
+    objectives: list[Objective]
 
 
 def read_component_facts(component_ids: Collection[int], now: datetime, *, span: Span = OVERVIEW) -> ComponentFacts:
     probes = read_probes(component_ids)
+    objectives = read_objectives()
     return ComponentFacts(
         probes=probes,
-        places=_places(component_ids),
         latency=latency_series(component_ids, span, now),
-        limits=_limits(component_ids, probes),
+        limits=_limits(component_ids, probes, objectives),
+        objectives=objectives,
     )
 
 
 def read_probes(component_ids: Collection[int]) -> dict[int, list[Probe]]:
-    """The active probes, in their order. One query."""
+    """The active probes, in their order, with what they depend on. Two queries."""
     found: dict[int, list[Probe]] = defaultdict(list)
     rows = Probe.objects.active().filter(component_id__in=component_ids).order_by("component_id", "pk")
-    for probe in rows:
+    for probe in rows.prefetch_related("depends_on"):
         found[probe.component_id].append(probe)
     return dict(found)
 
 
-def _places(component_ids: Collection[int]) -> dict[int, list[ProbeLocation]]:
-    """One query."""
-    found: dict[int, list[ProbeLocation]] = defaultdict(list)
-    for row in ProbeLocation.objects.filter(probe__component_id__in=component_ids).order_by("location"):
-        found[row.probe_id].append(row)
-    return dict(found)
+def read_objectives() -> list[Objective]:
+    """What is promised now, with the components of each. One query, three more where anything is."""
+    rows = Objective.objects.current().order_by("position", "pk")
+    return list(rows.prefetch_related("components", "groups__components"))
 
 
-def _limits(component_ids: Collection[int], probes: dict[int, list[Probe]]) -> dict[int, tuple[Limit, ...]]:
-    promised = _promised()
+def members_of(objective: Objective) -> set[int]:
+    """The ids of its components and of those in its groups. No query on what `read_objectives` gave."""
+    members = {component.pk for component in objective.components.all()}
+    return members | {component.pk for group in objective.groups.all() for component in group.components.all()}
+
+
+def _limits(
+    component_ids: Collection[int], probes: dict[int, list[Probe]], objectives: Sequence[Objective]
+) -> dict[int, tuple[Limit, ...]]:
+    promised = _promised(objectives)
     return {
         component_id: (*_degraded_above(probes.get(component_id, [])), *promised.get(component_id, ()))[:MOST_LIMITS]
         for component_id in component_ids
@@ -71,16 +78,13 @@ def _degraded_above(probes: list[Probe]) -> list[Limit]:
     ]
 
 
-def _promised() -> dict[int, list[Limit]]:
-    """The latency objectives of each component. Four queries."""
+def _promised(objectives: Sequence[Objective]) -> dict[int, list[Limit]]:
+    """The latency objectives of each component."""
     found: dict[int, list[Limit]] = defaultdict(list)
-    rows = Objective.objects.current().filter(kind=ObjectiveKind.LATENCY)
-    for objective in rows.prefetch_related("components", "groups__components"):
-        if objective.limit is None:
+    for objective in objectives:
+        if objective.kind != ObjectiveKind.LATENCY or objective.limit is None:
             continue
         limit = Limit(ms=objective.limit.total_seconds() * 1000, name=f"Objective, p{objective.percentile} below")
-        members = {component.pk for component in objective.components.all()}
-        members |= {component.pk for group in objective.groups.all() for component in group.components.all()}
-        for component_id in members:
+        for component_id in members_of(objective):
             found[component_id].append(limit)
     return found

@@ -20,7 +20,9 @@ from statuspage.web.pages.components import ComponentPage, component_page, compo
 from statuspage.web.pages.day import DayPage, day_page
 from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_page, maintenance_pages
 from statuspage.web.pages.history import history_page
+from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works, how_it_works_page, read_promises
 from statuspage.web.pages.latency import LatencyPage, latency_page
+from statuspage.web.pages.slo import SloPage, running_slo_page, slo_page
 from statuspage.web.readmodels import HistoryPage, HomePage, IncidentPage, MaintenancePage
 from statuspage.web.selectors import home_of, home_page
 from statuspage.web.status_json import status_json
@@ -53,7 +55,7 @@ class RenderedDocument:
 
 
 def render_hot_documents() -> list[RenderedDocument]:
-    """Everything visitors ask for all the time, rendered from one read model of one moment. 29 queries."""
+    """Everything visitors ask for all the time, rendered from one read model of one moment. A number of queries that no history moves."""
     facts = read_facts()
     more = read_component_facts([component.pk for component in facts.components], facts.now)
     home = home_of(facts)
@@ -61,13 +63,15 @@ def render_hot_documents() -> list[RenderedDocument]:
     incident_models = incident_pages(facts, incidents)
     maintenance_models = maintenance_pages(facts, maintenances)
     open_or_recent = {incident.public_id for incident in incidents if is_hot(incident, facts.now)}
-    history = history_page()
+    history, slo = history_page(), running_slo_page()
     return [
         *_home(home),
         *_feeds(home, incident_models, maintenance_models),
         *([_history(history, "/history/")] if history else []),
         _render_sla(SLA_PATH),
         *(_component(page) for page in component_pages(facts, more, home)),
+        _how_it_works(how_it_works(facts, more, read_promises())),
+        *([_slo(slo)] if slo else []),
         *(_incident(page) for page in incident_models if page.card.public_id in open_or_recent),
         *(_maintenance(page) for page in maintenance_models if page.card.status in COMING),
     ]
@@ -122,6 +126,15 @@ def _render_day(_path: str, slug: str, day: str) -> RenderedDocument | None:
     return None if page is None else _day(page)
 
 
+def _render_slo(_path: str, month: str) -> RenderedDocument | None:
+    page = slo_page(month)
+    return None if page is None else _slo(page)
+
+
+def _render_how_it_works(_path: str) -> RenderedDocument:
+    return _how_it_works(how_it_works_page())
+
+
 def _render_latency(_path: str, slug: str, key: str) -> RenderedDocument | None:
     page = latency_page(slug, key)
     return None if page is None else _latency(page)
@@ -143,6 +156,8 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/history/"), _render_history),
     (re.compile(re.escape(SLA_PATH)), _render_sla),
     (re.compile(r"/history/(\d{4}-\d{2})/", re.ASCII), _render_history),
+    (re.compile(r"/slo/(\d{4}-\d{2})/", re.ASCII), _render_slo),
+    (re.compile(r"/how-it-works/"), _render_how_it_works),
     (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/"), _render_incident),
     (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/"), _render_maintenance),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/"), _render_component),
@@ -176,6 +191,14 @@ def _maintenance(page: MaintenancePage) -> RenderedDocument:
 
 def _component(page: ComponentPage) -> RenderedDocument:
     return _html(page.row.path, "pages/component.html", {"page": page, "row": page.row, "site": page.site})
+
+
+def _slo(page: SloPage) -> RenderedDocument:
+    return _html(page.path, "pages/slo.html", {"page": page, "site": page.site})
+
+
+def _how_it_works(page: HowItWorksPage) -> RenderedDocument:
+    return _html(page.path, "pages/how_it_works.html", {"page": page, "site": page.site})
 
 
 def _day(page: DayPage) -> RenderedDocument:

@@ -1,6 +1,6 @@
 """The rows that the public documents of one moment are made of, read together once.
 
-Fourteen queries, whatever the history: what is open, the last 90 days, and the newest 25 for the feeds.
+Sixteen queries, whatever the history: what is open, the last 90 days, and the newest 25 for the feeds.
 """
 
 from collections import defaultdict
@@ -23,6 +23,8 @@ from incidents.models import (
     UpdateImpact,
 )
 from probes.metrics.selectors import Tile, tiles
+from probes.models import ProbeLocation
+from probes.objectives.report import Miss
 from probes.selectors import (
     ComponentAvailability,
     Freshness,
@@ -32,6 +34,7 @@ from probes.selectors import (
     monitoring_freshness,
 )
 from statuspage.core import clock
+from statuspage.web.misses import last_months_misses
 
 DAYS = 90
 PAST_DAYS = 14
@@ -69,6 +72,8 @@ class Facts:
     maintenance_updates: dict[int, list[MaintenanceUpdate]]
     maintenance_components: dict[int, list[ComponentName]] = field(default_factory=dict)
     tiles: tuple[Tile, ...] = ()
+    places: dict[int, list[ProbeLocation]] = field(default_factory=dict)
+    misses: tuple[Miss, ...] = ()
 
     @property
     def dates(self) -> list[date]:
@@ -82,7 +87,8 @@ def window_dates(now: datetime) -> list[date]:
 
 
 def read_facts() -> Facts:
-    """Fourteen queries; thirteen where no metric is defined."""
+    """Sixteen queries, fifteen where no metric is defined; where something was promised, the report of last month
+    once an hour."""
     now = clock.now()
     page = Page.current()
     since = datetime.combine(window_dates(now)[0], time.min, tzinfo=UTC)
@@ -109,7 +115,23 @@ def read_facts() -> Facts:
         maintenance_updates=read_maintenance_updates([row.pk for row in maintenances]),
         maintenance_components=maintenance_components,
         tiles=tiles(now),
+        places=_places(ids),
+        misses=last_months_misses(page, now),
     )
+
+
+def _places(component_ids: Sequence[int]) -> dict[int, list[ProbeLocation]]:
+    """Where the active probes of each component stand, by probe and location. One query."""
+    found: dict[int, list[ProbeLocation]] = defaultdict(list)
+    rows = ProbeLocation.objects.filter(
+        probe__component_id__in=component_ids,
+        probe__retired_at__isnull=True,
+        probe__is_enabled=True,
+        retired_at__isnull=True,
+    )
+    for row in rows.select_related("probe").order_by("probe_id", "location"):
+        found[row.probe.component_id].append(row)
+    return dict(found)
 
 
 def is_hot(incident: Incident, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from components.enums import ComponentStatus
 from components.overall import Overall
+from probes.objectives.readings import Miss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,11 @@ class SiteInfo:
     refresh_seconds: int
     public_id: str
     generated_at: datetime
+
+    @property
+    def slo_path(self) -> str:
+        """The objectives of the month that runs in the page's zone."""
+        return f"/slo/{self.generated_at:%Y-%m}/"
 
     def absolute_url(self, path: str) -> str:
         return f"{self.url}{path}"
@@ -62,10 +68,22 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLine:
+    """A location and what was found from it. Without a fresh result it is unknown, whatever it said before."""
+
+    location: str
+    state: ComponentStatus
+    latency_ms: int | None
+    checked_at: datetime | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentRow:
     """A component as the lists show it. `slug` is also its key in `/status.json`.
 
     `state` is unknown where it would be operational but its measurement is overdue. `bars` is ready markup.
+    `places` are there where it is measured from more than one.
     """
 
     slug: str
@@ -86,6 +104,7 @@ class ComponentRow:
     summary: str
     bars: SafeString
     table: SafeString
+    places: tuple[PlaceLine, ...] = ()
 
     @property
     def path(self) -> str:
@@ -268,6 +287,7 @@ class HomePage:
     incidents_90_days: tuple[IncidentCard, ...]
     tiles: tuple[MetricTile, ...]
     snapshot: dict[str, int]
+    misses: tuple[Miss, ...] = ()
 
     @property
     def is_empty(self) -> bool:

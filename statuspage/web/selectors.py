@@ -68,7 +68,7 @@ def reader_of(facts: Facts) -> Reader:
 
 
 def home_page() -> HomePage:
-    """Fourteen queries."""
+    """The queries of the facts, see `read_facts`."""
     return home_of(read_facts())
 
 
@@ -99,6 +99,7 @@ def home_of(facts: Facts) -> HomePage:
             card for card in incidents if card.is_open or (card.resolved_at or card.started_at).date() >= since
         ),
         tiles=metric_tiles(facts.tiles, reader),
+        misses=facts.misses,
         snapshot=snapshot(facts.tiles),
     )
 

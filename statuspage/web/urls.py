@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from statuspage.web.views import public_document
+from statuspage.web.views import newest_slo, public_document
 
 urlpatterns = [
     path("", public_document, name="home"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("history/<str:month>/", public_document, name="history-month"),
     path("history.atom", public_document, name="history-atom"),
     path("history.rss", public_document, name="history-rss"),
+    path("slo/", newest_slo, name="slo"),
+    path("slo/<str:month>/", public_document, name="slo-month"),
+    path("how-it-works/", public_document, name="how-it-works"),
     path("incidents/<str:reference>/", public_document, name="incident"),
     path("maintenance/<str:reference>/", public_document, name="maintenance"),
     path("components/<str:slug>/", public_document, name="component"),

@@ -10,6 +10,7 @@ from django.http import HttpResponseNotAllowed as NotAllowed
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
+from probes.objectives.report import current_month
 from statuspage.core.errors import NotFound
 from statuspage.web.documents import RenderedDocument, render_document
 from statuspage.web.publication.publisher import render_and_keep
@@ -29,6 +30,19 @@ def public_document(request: HttpRequest, **_parts: str) -> HttpResponseBase:
     if document is None:
         raise NotFound("There is no page at this address. It may have been mistyped, or never have existed.")
     return _answer(request, document)
+
+
+@csrf_exempt
+def newest_slo(request: HttpRequest) -> HttpResponseBase:
+    """302 to the month that runs. One query."""
+    if request.method == "OPTIONS":
+        return _preflight()
+    if request.method not in METHODS:
+        return NotAllowed(METHODS)
+    response = HttpResponse(status=302, headers={"Location": f"/slo/{current_month()}/"})
+    response["Cache-Control"] = "public, max-age=60"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def _answer(request: HttpRequest, document: RenderedDocument) -> HttpResponseBase:

@@ -11,6 +11,7 @@ from probes.selectors import Measurement
 from statuspage.web.facts import Facts
 from statuspage.web.pages import bars, days
 from statuspage.web.pages.cards import Reader
+from statuspage.web.pages.probe_lines import component_places
 from statuspage.web.readmodels import ComponentBlock, ComponentRow, Day
 
 UNKNOWN = ComponentStatus.UNKNOWN
@@ -74,6 +75,7 @@ def _row(component: Component, facts: Facts, reader: Reader, declared: Sequence[
         summary=summary,
         bars=bars.svg(uptime.days, summary=summary),
         table=bars.short_table(uptime.days),
+        places=component_places(facts.places.get(component.pk, []), reader),
     )
 
 

@@ -34,8 +34,7 @@ class CorrectionLine:
     """What was left out of the figures afterwards. A withdrawn one counts no more, and stays told."""
 
     kind: str
-    begin: datetime
-    end: datetime
+    when: str
     reason: str
     said_at: datetime
     withdrawn_at: datetime | None
@@ -196,8 +195,7 @@ def _planned(windows: tuple[MaintenanceCard, ...], reader: Reader) -> list[Reaso
 def _correction_line(row: Correction, reader: Reader) -> CorrectionLine:
     return CorrectionLine(
         kind=str(row.get_kind_display()),
-        begin=row.starts_at.astimezone(UTC),
-        end=row.ends_at.astimezone(UTC),
+        when=wording.window(row.starts_at.astimezone(UTC), row.ends_at.astimezone(UTC)),
         reason=row.reason,
         said_at=reader.local(row.created_at),
         withdrawn_at=reader.maybe(row.withdrawn_at),

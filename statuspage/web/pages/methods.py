@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from probes.enums import ProbeKind
+from statuspage.core.durations import parse_duration
 from statuspage.web import wording
 
 Config = Mapping[str, Any]
@@ -95,7 +96,14 @@ def _redis(_config: Config, _target: str) -> str:
 
 def _heartbeat(config: Config, _target: str) -> str:
     who = "our worker" if config.get("source") == "worker" else "the job itself"
-    return f"Waits for {who} to report: the last report may be {config.get('max_age') or '90s'} old."
+    return f"Waits for {who} to report: the last report may be {_age(config.get('max_age') or '90s')} old."
+
+
+def _age(text: object) -> str:
+    try:
+        return wording.exactly(parse_duration(str(text)))
+    except ValueError:
+        return str(text)
 
 
 def _disk(_config: Config, _target: str) -> str:

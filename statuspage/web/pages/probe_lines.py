@@ -1,8 +1,7 @@
 """How a component is measured: each probe in words, and what each of its locations found last. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from components.enums import ComponentStatus
 from probes.freshness import is_stale
@@ -10,19 +9,10 @@ from probes.models import Probe, ProbeLocation
 from statuspage.web import wording
 from statuspage.web.pages import methods
 from statuspage.web.pages.cards import Reader
+from statuspage.web.readmodels import PlaceLine
 
 UNKNOWN = ComponentStatus.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceLine:
-    """A probe at a location. Without a fresh result it is unknown, whatever it said before."""
-
-    location: str
-    state: ComponentStatus
-    latency_ms: int | None
-    checked_at: datetime | None
-    detail: str
+SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +25,8 @@ class ProbeLine:
     schedule: str
     verdict: str
     slow: str
+    quorum: str
+    waits_for: tuple[str, ...]
     opens_incident: bool
     rules: tuple[str, ...]
     places: tuple[PlaceLine, ...]
@@ -42,7 +34,13 @@ class ProbeLine:
     @property
     def has_places(self) -> bool:
         """Worth a table: one place alone is the component's own line."""
-        return len(self.places) > 1
+        return len(self.places) >= SEVERAL
+
+    @property
+    def where(self) -> str:
+        """`from eu-west and us-east`; empty for one place, which needs no name."""
+        names = [place.location for place in self.places]
+        return f"from {', '.join(names[:-1])} and {names[-1]}" if len(names) >= SEVERAL else ""
 
     @property
     def state(self) -> ComponentStatus:
@@ -50,10 +48,25 @@ class ProbeLine:
         return self.places[0].state if self.places else UNKNOWN
 
 
-def probe_lines(
-    probes: Sequence[Probe], places: Mapping[int, Sequence[ProbeLocation]], reader: Reader
-) -> tuple[ProbeLine, ...]:
+def probe_lines(probes: Sequence[Probe], rows: Sequence[ProbeLocation], reader: Reader) -> tuple[ProbeLine, ...]:
+    """`rows` are those of all of these probes; what a probe depends on was read with it."""
+    places: dict[int, list[ProbeLocation]] = {}
+    for row in rows:
+        places.setdefault(row.probe_id, []).append(row)
     return tuple(_line(probe, places.get(probe.pk, []), reader) for probe in probes)
+
+
+def component_places(rows: Sequence[ProbeLocation], reader: Reader) -> tuple[PlaceLine, ...]:
+    """One line a location, the worst of its probes; none for a component with a single location."""
+    if len({row.location for row in rows}) < SEVERAL:
+        return ()
+    found: dict[str, PlaceLine] = {}
+    for row in rows:
+        line = _place(row.probe, row, reader)
+        known = found.get(row.location)
+        if known is None or line.state.rank > known.state.rank:
+            found[row.location] = line
+    return tuple(found[name] for name in sorted(found))
 
 
 def _line(probe: Probe, rows: Sequence[ProbeLocation], reader: Reader) -> ProbeLine:
@@ -65,10 +78,20 @@ def _line(probe: Probe, rows: Sequence[ProbeLocation], reader: Reader) -> ProbeL
         schedule=methods.schedule_of(probe.interval, probe.timeout),
         verdict=methods.verdict_of(probe.failure_threshold, probe.recovery_threshold),
         slow="" if degraded_above is None else f"degraded when slower than {wording.exactly(degraded_above)}",
+        quorum=_quorum(probe.quorum, len(rows)),
+        waits_for=tuple(other.name for other in probe.depends_on.all()),
         opens_incident=probe.opens_incident,
         rules=(),
         places=tuple(_place(probe, row, reader) for row in rows),
     )
+
+
+def _quorum(quorum: int | None, places: int) -> str:
+    """`down when 2 of 4 locations see it`; empty for a single location."""
+    if places < SEVERAL:
+        return ""
+    needed = places // 2 + 1 if quorum is None else min(quorum, places)
+    return f"counts as down when {needed} of {places} locations see it"
 
 
 def _place(probe: Probe, row: ProbeLocation, reader: Reader) -> PlaceLine:

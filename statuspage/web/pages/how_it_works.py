@@ -1,0 +1,221 @@
+"""How the page works, made of what it measures and promises: nothing here is written twice.
+
+Private targets, addresses and secrets stay inside: see `methods`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils.safestring import SafeString
+
+from incidents.models import SeverityPolicy
+from probes.enums import ObjectiveKind, ObjectiveWindow
+from probes.models import Objective, Probe, SlaPolicy
+from probes.objectives.percent import say_percent
+from probes.objectives.wording import promise_in_words, say_limit
+from statuspage.web import wording
+from statuspage.web.component_facts import ComponentFacts, members_of, read_component_facts
+from statuspage.web.facts import Facts, read_facts
+from statuspage.web.pages.probe_lines import ProbeLine, probe_lines
+from statuspage.web.pages.slo import markdown
+from statuspage.web.readmodels import SiteInfo
+from statuspage.web.selectors import reader_of, site_of
+
+NOT_SET = "–"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentLine:
+    """A component's promise in one row: how fast, and when somebody is woken."""
+
+    name: str
+    path: str
+    target: str
+    pages_when: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveLine:
+    name: str
+    promise: str
+    say: str
+    components: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodBlock:
+    name: str
+    path: str
+    probes: tuple[ProbeLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityLine:
+    name: str
+    description: str
+    first_update: str
+    update_every: str
+    postmortem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierTermsLine:
+    name: str
+    target: str
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaTermsCard:
+    name: str
+    window: str
+    text: SafeString
+    dispute: SafeString
+    tiers: tuple[TierTermsLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HowItWorksPage:
+    site: SiteInfo
+    path: str
+    lines: tuple[ComponentLine, ...]
+    objectives: tuple[ObjectiveLine, ...]
+    blocks: tuple[MethodBlock, ...]
+    unmeasured: tuple[str, ...]
+    severities: tuple[SeverityLine, ...]
+    sla: SlaTermsCard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """The ladder and the SLA: what is read for this page alone."""
+
+    severities: Sequence[SeverityPolicy]
+    sla: SlaPolicy | None
+
+
+def read_promises() -> Promises:
+    """At most four queries."""
+    policies = SlaPolicy.objects.current().prefetch_related("tiers__bands")
+    return Promises(severities=list(SeverityPolicy.objects.all()), sla=policies.first())
+
+
+def how_it_works_page() -> HowItWorksPage:
+    facts = read_facts()
+    more = read_component_facts([component.pk for component in facts.components], facts.now)
+    return how_it_works(facts, more, read_promises())
+
+
+def how_it_works(facts: Facts, more: ComponentFacts, promises: Promises) -> HowItWorksPage:
+    """No query."""
+    reader = reader_of(facts)
+    site = site_of(facts.page, facts.now)
+    measured = [component for component in facts.components if more.probes.get(component.pk)]
+    return HowItWorksPage(
+        site=site,
+        path="/how-it-works/",
+        lines=tuple(
+            ComponentLine(
+                name=component.name,
+                path=component.get_absolute_url(),
+                target=_target(component.pk, more),
+                pages_when=tuple(_pages_when(more.probes[component.pk])),
+            )
+            for component in measured
+        ),
+        objectives=tuple(_objective(objective, facts) for objective in more.objectives),
+        blocks=tuple(
+            MethodBlock(
+                name=component.name,
+                path=component.get_absolute_url(),
+                probes=probe_lines(more.probes[component.pk], facts.places.get(component.pk, []), reader),
+            )
+            for component in measured
+        ),
+        unmeasured=tuple(component.name for component in facts.components if component not in measured),
+        severities=tuple(_severity(policy) for policy in promises.severities),
+        sla=_sla(promises.sla) if promises.sla else None,
+    )
+
+
+def _target(component_id: int, more: ComponentFacts) -> str:
+    """`p95 below 200 ms`; without an objective the probe's own threshold, which is said to be that."""
+    promised = [
+        f"Heartbeat below {say_limit(objective.limit)}"
+        if objective.kind == ObjectiveKind.HEARTBEAT_AGE
+        else f"p{objective.percentile} below {say_limit(objective.limit)}"
+        for objective in more.objectives
+        if objective.limit is not None and component_id in members_of(objective)
+    ]
+    if promised:
+        return ", ".join(promised)
+    slow = sorted(probe.degraded_above for probe in more.probes[component_id] if probe.degraded_above is not None)
+    return f"degraded above {wording.exactly(slow[0])}" if slow else NOT_SET
+
+
+def _pages_when(probes: Sequence[Probe]) -> list[str]:
+    found = []
+    for probe in probes:
+        if probe.opens_incident:
+            number = probe.failure_threshold
+            often = "one check" if number == 1 else f"{number} checks in a row"
+            found.append(f"{probe.name} fails {often}" if len(probes) > 1 else f"Its probe fails {often}")
+    return found
+
+
+def _objective(objective: Objective, facts: Facts) -> ObjectiveLine:
+    kind = ObjectiveKind(objective.kind)
+    members = members_of(objective)
+    promise = promise_in_words(
+        kind,
+        ObjectiveWindow(objective.window),
+        target=objective.target,
+        percentile=objective.percentile,
+        limit=objective.limit,
+        say=objective.say,
+    )
+    return ObjectiveLine(
+        name=objective.name,
+        promise=promise,
+        say="" if objective.say == promise else objective.say,
+        components=tuple(
+            (component.name, component.get_absolute_url()) for component in facts.components if component.pk in members
+        ),
+    )
+
+
+def _severity(policy: SeverityPolicy) -> SeverityLine:
+    days = policy.postmortem_business_days
+    return SeverityLine(
+        name=policy.name,
+        description=policy.description or NOT_SET,
+        first_update=_within(policy.first_update, "within "),
+        update_every=_within(policy.update_every, "every ") if policy.update_every else "at resolution",
+        postmortem="not promised" if days is None else f"within {wording.counted(days, 'business day')}",
+    )
+
+
+def _within(duration: timedelta | None, before: str) -> str:
+    if duration is None:
+        return NOT_SET
+    return f"{before}{wording.exactly(duration, 'every' if before == 'every ' else '')}"
+
+
+def _sla(policy: SlaPolicy) -> SlaTermsCard:
+    return SlaTermsCard(
+        name=policy.name,
+        window=str(policy.get_window_display()),
+        text=markdown(policy.text),
+        dispute=markdown(policy.dispute),
+        tiers=tuple(
+            TierTermsLine(
+                name=tier.name,
+                target=say_percent(tier.target),
+                bands=tuple(
+                    f"below {say_percent(band.below)}: {say_percent(band.credit)}" for band in tier.bands.all()
+                ),
+            )
+            for tier in policy.tiers.all()
+        ),
+    )
