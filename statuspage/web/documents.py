@@ -55,7 +55,10 @@ class RenderedDocument:
 
 
 def render_hot_documents() -> list[RenderedDocument]:
-    """Everything visitors ask for all the time, rendered from one read model of one moment. A number of queries that no history moves."""
+    """Everything visitors ask for all the time, rendered from one read model of one moment.
+
+    No history moves the number of its queries.
+    """
     facts = read_facts()
     more = read_component_facts([component.pk for component in facts.components], facts.now)
     home = home_of(facts)
