@@ -1,30 +1,33 @@
-"""What a probe's verdict means for others: its claim on the component, and the incident it opens and ends.
+"""What a probe's verdict means for others: its claim on the component, and the incident it opens.
 
-All of it happens in the transaction that records the results. Each step looks at what is there, so that doing it twice
-changes nothing the second time.
+The verdict is that of all of its locations together (`probes.locations`), read after the components are locked: of two
+workers that record for two locations at once, the second sees what the first found. All of it happens in the
+transaction that records the results. Each step looks at what is there, so that doing it twice changes nothing the
+second time.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from components.enums import ClaimSource, ComponentStatus
-from components.models import Component
-from components.services import claim_status, lock_components, withdraw_claim
-from incidents.enums import IncidentStatus, Origin
+from components.models import Component, StatusClaim
+from components.services import Claim, lock_components, state_claims
+from incidents.enums import Origin
 from incidents.models import Incident, SeverityPolicy
-from incidents.services import DuplicateIncident, open_incident, post_update, resolve_incident
+from incidents.services import DuplicateIncident, open_incident
+from probes.dependencies import suppressed
 from probes.enums import ProbeKind
+from probes.flapping import dedupe_key, open_incidents, reopen, say_it_fails_again, settle_incident
 from probes.models import Probe, ProbeLocation
-from probes.states import ProbeState, Track
+from probes.standings import Reading, read_probes
+from probes.states import Track
+from probes.wording import failure_sentence
 from statuspage.core import clock
-from statuspage.core.durations import say_duration
 from statuspage.core.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
-KEY_PREFIX = "probe:"
 TITLES: dict[str, str] = {
     ProbeKind.HEARTBEAT: "No heartbeat from {}",
     ProbeKind.DISK: "{} is short of disk space",
@@ -40,57 +43,88 @@ class Change:
     old: Track
     new: Track
 
+    @property
+    def matters(self) -> bool:
+        """Whether others may have to be told."""
+        return self.old.verdict is not self.new.verdict or self.row.probe.is_held_back
+
 
 def announce(changes: Sequence[Change]) -> None:
-    """Let the components know each new verdict, and open incidents for new outages."""
-    if not changes:
-        return
-    lock_components(change.row.probe.component for change in changes)
-    for change in changes:
-        probe = change.row.probe
-        state_claim(probe, change.new, detail=change.row.last_detail)
-        if change.new.state is ProbeState.DOWN and not change.old.is_outage and probe.opens_incident:
-            _open(change)
+    """Let the components know each new verdict, and open incidents for new outages.
+
+    Six queries, and two where something is down, however many changes make no incident.
+    """
+    restate([change.row.probe for change in changes if change.matters])
 
 
-def state_claim(probe: Probe, track: Track, *, detail: str) -> None:
-    """Make the probe's claim what its track says; a probe that does not know withdraws it."""
-    verdict = track.verdict
-    if verdict is None:
-        withdraw_claim(component=probe.component, source=ClaimSource.PROBE, source_id=probe.slug, cause=detail)
+def restate(probes: Collection[Probe], *, silent: str = "") -> None:
+    """Make the claims of these probes what they measure now. `silent` says why those do not know that do not."""
+    if not probes:
         return
-    claim_status(
-        component=probe.component,
-        status=verdict,
-        source=ClaimSource.PROBE,
-        source_id=probe.slug,
-        cause=f"{probe.name}: {detail}",
-    )
+    by_id = {probe.pk: probe for probe in probes}
+    lock_components(probe.component for probe in by_id.values())
+    claimed = _claimed_down(by_id.values())
+    readings = read_probes(by_id.values())
+    state_claims([_claim(reading, silent) for reading in readings], source=ClaimSource.PROBE)
+    begun = [
+        reading
+        for reading in readings
+        if reading.verdict.is_down and (reading.probe.is_held_back or reading.probe.slug not in claimed)
+    ]
+    _open_unless_held_back([reading for reading in begun if reading.probe.opens_incident])
+    over = [reading.probe.pk for reading in readings if reading.probe.is_held_back and not reading.verdict.is_down]
+    if over:
+        Probe.objects.filter(pk__in=over).update(is_held_back=False)
 
 
 def settle(components: Sequence[Component]) -> None:
-    """End the incidents that probes opened about these components, where every probe of theirs is up again.
+    """Go on with the incidents that probes opened about these components: over, for now, or not at all.
 
     One query while no such incident is open.
     """
     by_key = {dedupe_key(component): component for component in components}
-    incidents = Incident.objects.open().filter(origin=Origin.PROBE, dedupe_key__startswith=KEY_PREFIX)
-    for incident in incidents.order_by("pk"):
+    for incident in open_incidents():
         component = by_key.get(incident.dedupe_key)
         if component is not None:
-            _settle(incident, component)
+            settle_incident(incident, component)
 
 
-def dedupe_key(component: Component) -> str:
-    return f"{KEY_PREFIX}{component.slug}"
+def _claimed_down(probes: Collection[Probe]) -> set[str]:
+    """The slugs of those whose claim is an outage already."""
+    return set(
+        StatusClaim.objects.filter(
+            component__in={probe.component_id for probe in probes},
+            source=ClaimSource.PROBE,
+            source_id__in=[probe.slug for probe in probes],
+            status=ComponentStatus.MAJOR_OUTAGE,
+        ).values_list("source_id", flat=True)
+    )
 
 
-def _open(change: Change) -> None:
-    probe, track = change.row.probe, change.new
-    component = probe.component
+def _claim(reading: Reading, silent: str) -> Claim:
+    status = reading.verdict.status
+    cause = reading.claim if status is not None else silent or reading.detail
+    return Claim(component=reading.probe.component, source_id=reading.probe.slug, status=status, cause=cause)
+
+
+def _open_unless_held_back(begun: Sequence[Reading]) -> None:
+    """A probe whose dependency fails waits with its incident; it is asked again with each of its results."""
+    waiting = suppressed([reading.probe.pk for reading in begun])
+    for reading in begun:
+        held_back = reading.probe.pk in waiting
+        if reading.probe.is_held_back != held_back:
+            Probe.objects.filter(pk=reading.probe.pk).update(is_held_back=held_back)
+        if not held_back:
+            _open(reading)
+
+
+def _open(reading: Reading) -> None:
+    probe, component = reading.probe, reading.probe.component
     known = Incident.objects.open().filter(affected__component=component).order_by("pk").first()
     if known is not None:
-        _say_it_fails_again(known, change)
+        say_it_fails_again(known, reading)
+        return
+    if reopen(reading):
         return
     severity = probe.severity or SeverityPolicy.objects.order_by("rank").first()
     if severity is None:
@@ -100,10 +134,10 @@ def _open(change: Change) -> None:
         open_incident(
             title=TITLES.get(probe.kind, DEFAULT_TITLE).format(component.name),
             severity=severity,
-            message=_failure_sentence(change),
+            message=failure_sentence(reading),
             impacts={component: ComponentStatus.MAJOR_OUTAGE},
             # Our clock may have been set back since then.
-            started_at=min(track.first_failure_at or clock.now(), clock.now()),
+            started_at=min(reading.verdict.down_since or clock.now(), clock.now()),
             origin=Origin.PROBE,
             dedupe_key=dedupe_key(component),
         )
@@ -112,62 +146,3 @@ def _open(change: Change) -> None:
     except DomainError:
         # The measurement is true whatever became of the announcement: it must not be rolled back with it.
         logger.exception("No incident could be opened about %s.", component.slug)
-
-
-def _say_it_fails_again(incident: Incident, change: Change) -> None:
-    """Only of an incident of ours, and only if the last word was that it is better."""
-    component = change.row.probe.component
-    if incident.dedupe_key != dedupe_key(component) or incident.state is not IncidentStatus.MONITORING:
-        return
-    post_update(
-        incident=incident,
-        status=IncidentStatus.INVESTIGATING,
-        message=f"{component.name} is failing again. {_failure_sentence(change)}",
-        impacts={component: ComponentStatus.MAJOR_OUTAGE},
-    )
-
-
-def _failure_sentence(change: Change) -> str:
-    probe, track = change.row.probe, change.new
-    since = track.first_failure_at or clock.now()
-    times = "once" if track.failures == 1 else f"{track.failures} times in a row"
-    detail = change.row.last_detail.rstrip(".")
-    return f"The check “{probe.name}” has failed {times} since {_said(since)}: {detail}."
-
-
-def _settle(incident: Incident, component: Component) -> None:
-    rows = list(
-        ProbeLocation.objects.filter(
-            probe__component=component, probe__retired_at__isnull=True, probe__is_enabled=True
-        )
-    )
-    tracks = [row.track for row in rows]
-    if any(track.is_in_trouble for track in tracks) or not any(track.state is ProbeState.UP for track in tracks):
-        return
-    ends = [track.first_success_at for track in tracks if track.first_success_at is not None]
-    now = clock.now()
-    ended_at = min(now, max((end for end in ends if end >= incident.started_at), default=now))
-    try:
-        _say_it_is_over(incident, component, ended_at)
-    except DomainError:
-        logger.exception("%s could not be ended.", incident.reference)
-
-
-def _say_it_is_over(incident: Incident, component: Component, ended_at: datetime) -> None:
-    lasted = say_duration(ended_at - incident.started_at)
-    again = f"{component.name} has been responding again since {_said(ended_at)}."
-    authors = list(incident.updates.order_by("-created_at", "-pk").values_list("author", "status"))
-    if not any(author for author, _ in authors):
-        resolve_incident(
-            incident=incident,
-            message=f"{again} The outage lasted {lasted}.",
-            resolved_at=ended_at,
-        )
-        return
-    # Staff speak for this incident now, and end it when they know enough. We say once what we measure.
-    if authors[0] != ("", IncidentStatus.MONITORING):
-        post_update(incident=incident, status=IncidentStatus.MONITORING, message=again)
-
-
-def _said(moment: datetime) -> str:
-    return f"{moment:%H:%M} UTC" if moment.date() == clock.now().date() else f"{moment:%d %B %H:%M} UTC"

@@ -93,7 +93,7 @@ def record_batch(*, location: str, lease: str, measured: Sequence[Measured]) -> 
             row.lease = ""
             row.leased_until = None
     update_rows(ProbeLocation, list(rows.values()), STATE_FIELDS)
-    announce([change for change in changes if change.old.verdict is not change.new.verdict])
+    announce([change for change in changes if change.matters])
     settle([change.row.probe.component for change in changes])
     return len(fresh)
 

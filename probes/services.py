@@ -1,6 +1,7 @@
 """What configuration and staff do to probes. Each service is one transaction."""
 
 import os
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +17,8 @@ from probes.bulk import update_rows
 from probes.checkers.heartbeat import heartbeat_token_hash
 from probes.enums import ProbeKind
 from probes.freshness import STALE_AT_LEAST, is_stale
-from probes.models import Probe, ProbeLocation
-from probes.outages import state_claim
+from probes.models import Location, Probe, ProbeLocation
+from probes.outages import restate
 from probes.record import STATE_FIELDS
 from probes.schedule import MILLISECOND
 from probes.spec import ProbeSpec
@@ -29,6 +30,8 @@ from statuspage.core.errors import NotFound
 # A new probe is looked at soon, but a thousand new ones not all at once.
 FIRST_CHECK_WITHIN = timedelta(seconds=5)
 NO_RESULTS = "no measurements are coming in"
+# What of a specification is said by other rows.
+NOT_COLUMNS = frozenset({"slug", "severity", "locations", "depends_on"})
 
 
 @retry_on_conflict
@@ -44,11 +47,14 @@ def upsert_probe(*, component: Component, spec: ProbeSpec) -> str:
     probe = Probe.objects.select_for_update().filter(slug=spec.slug).first()
     if probe is None:
         probe = Probe.objects.create(slug=spec.slug, created_at=now, updated_at=now, **wanted)
+        _place(probe, locations_of(spec), now, rows={})
         _schedule(probe, now, is_new=True)
         return "created"
     changed = [name for name, value in wanted.items() if getattr(probe, name) != value]
     was_retired = probe.retired_at is not None
-    if not changed and not was_retired:
+    rows = {row.location: row for row in probe.locations.select_for_update().order_by("pk")}
+    moved = set(locations_of(spec)) != {name for name, row in rows.items() if row.retired_at is None}
+    if not changed and not was_retired and not moved:
         return "unchanged"
     if "component_id" in changed:
         _stop(probe, cause=f"{probe.name} moved to another component")
@@ -57,9 +63,18 @@ def upsert_probe(*, component: Component, spec: ProbeSpec) -> str:
     probe.retired_at = None
     probe.updated_at = now
     probe.save(update_fields=[*changed, "retired_at", "updated_at"])
-    if probe.is_active and (was_retired or {"interval", "component_id"} & set(changed)):
+    if moved:
+        _place(probe, locations_of(spec), now, rows=rows)
+    if probe.is_active and (was_retired or moved or {"interval", "component_id"} & set(changed)):
         _schedule(probe, now, is_new=was_retired)
+    if moved or "quorum" in changed:
+        restate([probe])
     return "changed"
+
+
+def locations_of(spec: ProbeSpec) -> tuple[str, ...]:
+    """Where it is measured from; by default from where we are ourselves."""
+    return spec.locations or (settings.PROBE_LOCATION,)
 
 
 @retry_on_conflict
@@ -111,15 +126,12 @@ def expire_stale() -> int:
     for row in rows:
         row.track = forget(row.track)
     update_rows(ProbeLocation, rows, STATE_FIELDS)
-    for row in sorted(rows, key=lambda row: row.probe.component_id):
-        state_claim(row.probe, row.track, detail=NO_RESULTS)
+    restate([row.probe for row in rows], silent=NO_RESULTS)
     return len(rows)
 
 
 def _columns(component: Component, spec: ProbeSpec) -> dict[str, Any]:
-    columns = {
-        field.name: getattr(spec, field.name) for field in fields(spec) if field.name not in {"slug", "severity"}
-    }
+    columns = {field.name: getattr(spec, field.name) for field in fields(spec) if field.name not in NOT_COLUMNS}
     severity = SeverityPolicy.objects.filter(slug=spec.severity).first() if spec.severity else None
     if spec.severity and severity is None:
         raise NotFound(f"There is no severity {spec.severity!r} for the incidents of the probe {spec.slug}.")
@@ -132,13 +144,27 @@ def _columns(component: Component, spec: ProbeSpec) -> dict[str, Any]:
     }
 
 
+def _place(probe: Probe, locations: Collection[str], now: datetime, *, rows: Mapping[str, ProbeLocation]) -> None:
+    """Measure it from these locations and from no others; what was measured from the others is kept."""
+    Location.objects.bulk_create([Location(name=name) for name in locations], ignore_conflicts=True)
+    ProbeLocation.objects.bulk_create(
+        [ProbeLocation(probe=probe, location=name) for name in locations if name not in rows]
+    )
+    back = [rows[name].pk for name in locations if name in rows and rows[name].retired_at is not None]
+    gone = [row for name, row in rows.items() if name not in locations and row.retired_at is None]
+    if back:
+        ProbeLocation.objects.filter(pk__in=back).update(retired_at=None)
+    if gone:
+        _forget_schedule(gone)
+        ProbeLocation.objects.filter(pk__in=[row.pk for row in gone]).update(retired_at=now)
+
+
 def _schedule(probe: Probe, now: datetime, *, is_new: bool) -> None:
-    """Put it on its grid at every location."""
-    ProbeLocation.objects.get_or_create(probe=probe, location=settings.PROBE_LOCATION)
-    for row in ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk"):
+    """Put it on its grid at each of its locations."""
+    for row in ProbeLocation.objects.select_for_update().filter(probe=probe, retired_at__isnull=True).order_by("pk"):
         grid = probe.grid(row.location)
         next_due_at = grid.after(now)
-        if is_new:
+        if is_new or row.next_due_at is None:
             soon = now + (grid.phase_ms * MILLISECOND) % FIRST_CHECK_WITHIN
             next_due_at = min(next_due_at, soon)
         ProbeLocation.objects.filter(pk=row.pk).update(next_due_at=next_due_at)
@@ -146,10 +172,14 @@ def _schedule(probe: Probe, now: datetime, *, is_new: bool) -> None:
 
 def _stop(probe: Probe, *, cause: str) -> None:
     """Not due any more, nothing in flight, nothing concluded, nothing claimed."""
-    rows = list(ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk"))
+    _forget_schedule(list(ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk")))
+    Probe.objects.filter(pk=probe.pk, is_held_back=True).update(is_held_back=False)
+    withdraw_claim(component=probe.component, source=ClaimSource.PROBE, source_id=probe.slug, cause=cause)
+
+
+def _forget_schedule(rows: list[ProbeLocation]) -> None:
     for row in rows:
         row.next_due_at = row.leased_until = None
         row.lease = ""
         row.track = Track()
     update_rows(ProbeLocation, rows, STATE_FIELDS)
-    withdraw_claim(component=probe.component, source=ClaimSource.PROBE, source_id=probe.slug, cause=cause)

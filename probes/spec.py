@@ -3,16 +3,17 @@
 The keys are a public contract (`docs/`); each kind's own keys are beside its checker.
 """
 
-import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from probes.checkers import CONFIGS
+from probes.checkers.base import stored
 from probes.checkers.fields import Fields
 from probes.enums import ProbeKind
+from probes.models import DEFAULT_CALM, DEFAULT_HOLD, LOCATION_LENGTH
 from statuspage.core.errors import ConfigurationError, UnknownKey
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
@@ -30,6 +31,11 @@ COMMON_KEYS = frozenset(
         "opens_incident",
         "severity",
         "allow_private",
+        "locations",
+        "quorum",
+        "depends_on",
+        "hold",
+        "calm",
     }
 )
 # A heartbeat is waited for, not asked: there is no time to measure.
@@ -40,11 +46,17 @@ DEFAULT_TIMEOUT = timedelta(seconds=5)
 SHORTEST_TIMEOUT = timedelta(milliseconds=10)
 LONGEST_TIMEOUT = timedelta(seconds=60)
 MOST_CHECKS = 100
+MOST_LOCATIONS = 20
+MOST_DEPENDENCIES = 100
+LONGEST_HOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSpec:
-    """One probe. `config` holds what only its kind knows, as JSON; `severity` is a ladder's slug or empty."""
+    """One probe. `config` holds what only its kind knows, as JSON; `severity` is a ladder's slug or empty.
+
+    No `locations` are those of whoever loads the file (PROBE_LOCATION). `depends_on` are slugs of other probes.
+    """
 
     slug: str
     name: str
@@ -58,6 +70,11 @@ class ProbeSpec:
     opens_incident: bool
     severity: str
     allow_private: bool
+    locations: tuple[str, ...] = ()
+    quorum: int | None = None
+    depends_on: tuple[str, ...] = ()
+    hold: timedelta = DEFAULT_HOLD
+    calm: timedelta = DEFAULT_CALM
 
 
 def parse_probe_spec(
@@ -81,7 +98,7 @@ def parse_probe_spec(
         slug=slug,
         name=fields.text("name", default=slug.replace("-", " "), most=LONGEST_NAME),
         kind=kind,
-        config=dataclasses.asdict(CONFIGS[kind].parse(fields)),
+        config=stored(CONFIGS[kind].parse(fields)),
         interval=interval,
         timeout=timeout,
         degraded_above=_read_degraded_above(fields, timeout),
@@ -90,6 +107,11 @@ def parse_probe_spec(
         opens_incident=fields.boolean("opens_incident", default=True),
         severity=_read_slug(fields, "severity") if mapping.get("severity", "") != "" else "",
         allow_private=fields.allow_private,
+        locations=(locations := _read_slugs(fields, "locations", longest=LOCATION_LENGTH, most=MOST_LOCATIONS)),
+        quorum=_read_quorum(fields, locations),
+        depends_on=_read_slugs(fields, "depends_on", longest=LONGEST_SLUG, most=MOST_DEPENDENCIES),
+        hold=fields.duration("hold", default=DEFAULT_HOLD, least=timedelta(), most=LONGEST_HOLD),
+        calm=fields.duration("calm", default=DEFAULT_CALM, least=timedelta(), most=LONGEST_HOLD),
     )
     return (None if fields.errors else spec), fields.errors
 
@@ -119,6 +141,30 @@ def _read_slug(fields: Fields, name: str) -> str:
     if slug and (len(slug) > LONGEST_SLUG or not SLUG.fullmatch(slug)):
         fields.refuse(name, f"lower-case letters, digits and single dashes, at most {LONGEST_SLUG}")
     return slug
+
+
+def _read_slugs(fields: Fields, name: str, *, longest: int, most: int) -> tuple[str, ...]:
+    """A list of slugs, each once. Absent is none."""
+    value = fields.mapping.get(name, [])
+    if not isinstance(value, list) or len(value) > most or (name in fields.mapping and not value):
+        fields.refuse(name, f'a list of 1 to {most} names, such as ["eu-west", "us-east"]')
+        return ()
+    for item in value:
+        if not isinstance(item, str) or len(item) > longest or not SLUG.fullmatch(item):
+            fields.refuse(
+                name, f"names of lower-case letters, digits and single dashes, at most {longest}", value=item
+            )
+            return ()
+    if len(set(value)) < len(value):
+        fields.refuse(name, "each name once")
+    return tuple(dict.fromkeys(value))
+
+
+def _read_quorum(fields: Fields, locations: Sequence[str]) -> int | None:
+    """How many locations must see it down; absent: most of them."""
+    if "quorum" not in fields.mapping:
+        return None
+    return fields.integer("quorum", default=1, least=1, most=max(1, len(locations)))
 
 
 def _read_schedule(fields: Fields) -> tuple[timedelta, timedelta]:

@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 
-from probes import engine, heartbeats, leases, retention, rollup, services
+from probes import engine, flapping, heartbeats, leases, retention, rollup, services
 from probes.leases import Batch
 from statuspage.core import clock
 
@@ -33,6 +33,7 @@ def run_batch(lease: str) -> None:
 def roll_up() -> None:
     leases.resync()
     services.expire_stale()
+    flapping.sweep()
     rollup.roll_up()
 
 

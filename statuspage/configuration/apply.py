@@ -16,7 +16,7 @@ from statuspage.configuration.changes import Changes
 from statuspage.configuration.metrics import apply_metrics
 from statuspage.configuration.objectives import apply_objectives
 from statuspage.configuration.parse import ComponentConfig, Configuration, SeverityConfig
-from statuspage.configuration.probes import apply_probe, free_tokens, retire_absent_probes
+from statuspage.configuration.probes import apply_dependencies, apply_probe, free_tokens, retire_absent_probes
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 
@@ -41,6 +41,7 @@ def apply_configuration(configuration: Configuration, *, prune: bool = False, dr
     free_tokens(specs)
     for position, config in enumerate(configuration.components):
         _apply_component(config, position, groups, regions, changes)
+    apply_dependencies(specs, changes)
     _retire_absent(configuration, changes, prune=prune)
     apply_metrics(configuration.metrics, changes, prune=prune)
     apply_objectives(

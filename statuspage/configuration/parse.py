@@ -11,7 +11,7 @@ from probes.objectives.terms import ObjectiveTerms, SlaTerms
 from probes.spec import ProbeSpec, parse_probe_spec
 from statuspage.configuration.metrics import MetricConfig, read_metrics
 from statuspage.configuration.objectives import Measured, read_objectives, read_sla
-from statuspage.configuration.probes import token_hash_of
+from statuspage.configuration.probes import check_dependencies, token_hash_of
 from statuspage.configuration.source import Source
 from statuspage.configuration.table import Reader, Table
 from statuspage.core.errors import ConfigurationError
@@ -91,6 +91,7 @@ def parse_configuration(
         severities={*known_severities, *(severity.slug for severity in severities.values())},
     )
     components = _components(reader, root, known)
+    check_dependencies(reader, [spec for config in components.values() for spec in config.probes], known.probes)
     measured = Measured(
         components={component.slug: (component.group, component.probes) for component in components.values()},
         groups=known.groups,

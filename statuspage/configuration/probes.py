@@ -1,29 +1,59 @@
 """A component's probes, applied; the probes themselves decide what a change means for their schedule."""
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from components.models import Component
 from probes.checkers.heartbeat import heartbeat_token_hash
+from probes.dependencies import find_cycle
 from probes.enums import ProbeKind
 from probes.models import Probe
-from probes.services import retire_probe, upsert_probe
+from probes.services import locations_of, retire_probe, upsert_probe
 from probes.spec import ProbeSpec
 from statuspage.configuration.changes import Changes
+from statuspage.configuration.table import Reader
 from statuspage.core.errors import ConfigurationError
+
+
+def check_dependencies(reader: Reader, specs: Sequence[ProbeSpec], keys: Mapping[str, str]) -> None:
+    """Note dependencies on what is not in the file, and those that lead in a circle.
+
+    `keys` has the key of every probe of the file by slug, also of those that something else is wrong with.
+    """
+    for spec in specs:
+        for slug in spec.depends_on:
+            if slug not in keys:
+                reader.wrong(f"{keys[spec.slug]}.depends_on", slug, "the slug of a probe in this file")
+    cycle = find_cycle({spec.slug: spec.depends_on for spec in specs})
+    if cycle:
+        expected = f"no circle: {' → '.join(cycle)} would wait for each other"
+        reader.wrong(f"{keys[cycle[0]]}.depends_on", cycle[1], expected)
+
+
+def apply_dependencies(specs: Iterable[ProbeSpec], changes: Changes) -> None:
+    """Once all probes are there: what each depends on. Two queries while nothing changes."""
+    rows = {row.slug: row for row in Probe.objects.prefetch_related("depends_on")}
+    for spec in specs:
+        row = rows[spec.slug]
+        before = sorted(other.slug for other in row.depends_on.all())
+        after = sorted(spec.depends_on)
+        if before != after:
+            row.depends_on.set([rows[slug] for slug in after])
+            changes.changed("probe", spec.slug, {"depends_on": before}, {"depends_on": after})
 
 
 def apply_probe(component: Component, spec: ProbeSpec, changes: Changes) -> None:
     """Write the probe if it is new or differs, and note it. A pause set by hand stays."""
     row = Probe.objects.select_related("component", "severity").filter(slug=spec.slug).first()
+    before_locations = _locations_of(row)
     outcome = upsert_probe(component=component, spec=spec)
     if row is None:
         changes.added("probe", spec.slug)
     elif outcome == "changed" and row.retired_at is not None:
         changes.added("probe", spec.slug, "it was retired and is back")
     elif outcome == "changed":
-        before, after = _fields_of(row), _fields_in(component, spec)
+        before, after = _fields_of(row, before_locations), _fields_in(component, spec)
         if before == after:
             # What stands behind ${NAME} is another one now.
             before, after = {"token": "as it was"}, {"token": "as the environment has it"}
@@ -72,7 +102,13 @@ def token_hash_of(spec: ProbeSpec, environ: Mapping[str, str]) -> str:
     return heartbeat_token_hash(spec.config, environ) if spec.kind is ProbeKind.HEARTBEAT else ""
 
 
-def _fields_of(row: Probe) -> dict[str, Any]:
+def _locations_of(row: Probe | None) -> list[str]:
+    if row is None:
+        return []
+    return sorted(row.locations.filter(retired_at__isnull=True).values_list("location", flat=True))
+
+
+def _fields_of(row: Probe, locations: list[str]) -> dict[str, Any]:
     return {
         "component": row.component.slug,
         "name": row.name,
@@ -85,6 +121,10 @@ def _fields_of(row: Probe) -> dict[str, Any]:
         "opens_incident": row.opens_incident,
         "severity": row.severity.slug if row.severity else "",
         "allow_private": row.allow_private,
+        "locations": locations,
+        "quorum": row.quorum,
+        "hold": row.hold,
+        "calm": row.calm,
     } | _settings(row.config)
 
 
@@ -101,6 +141,10 @@ def _fields_in(component: Component, spec: ProbeSpec) -> dict[str, Any]:
         "opens_incident": spec.opens_incident,
         "severity": spec.severity,
         "allow_private": spec.allow_private,
+        "locations": sorted(locations_of(spec)),
+        "quorum": spec.quorum,
+        "hold": spec.hold,
+        "calm": spec.calm,
     } | _settings(spec.config)
 
 

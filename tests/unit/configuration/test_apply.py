@@ -237,5 +237,5 @@ def test_many_components_cost_few_queries_each(
         for number in range(40)
     )
     load(text)
-    with django_assert_max_num_queries(40 * 6 + 25):
+    with django_assert_max_num_queries(40 * 8 + 25):
         load(text)

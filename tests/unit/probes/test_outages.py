@@ -89,8 +89,8 @@ def test_flapping_is_one_incident(probe: Probe, story: Story) -> None:
     assert Notice.objects.count() == 1
 
 
-def test_a_second_outage_is_a_second_incident(probe: Probe, story: Story) -> None:
-    story(probe, UP, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN)
+def test_a_second_outage_long_after_is_a_second_incident(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN, *[UP] * 60, DOWN, DOWN, DOWN)
     assert Incident.objects.count() == 2
     assert Incident.objects.open().count() == 1
 
