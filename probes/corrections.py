@@ -11,7 +11,7 @@ from django.db import transaction
 
 from components.models import Component
 from components.services import touch_page
-from components.uptime import first_slot_from, slot_of
+from components.uptime import SlotCounts, first_slot_from, slot_of
 from incidents.models import Incident, Maintenance
 from probes.enums import CorrectionKind
 from probes.models import REASON_LENGTH, ComponentDay, Correction, CorrectionEffect
@@ -122,7 +122,7 @@ def _remake(correction: Correction, components: list[Component], *, is_withdrawa
     keys = {(component.pk, day) for component in components for day in _dates(correction)}
     before = _figures(keys)
     now = clock.now()
-    after = {(day.component_id, day.date): _of(day) for day in remake_days(keys, now)}
+    after = {(day.component_id, day.date): _of(day.counts) for day in remake_days(keys, now)}
     CorrectionEffect.objects.bulk_create(
         CorrectionEffect(
             correction=correction,
@@ -149,5 +149,5 @@ def _figures(keys: Collection[tuple[int, date]]) -> dict[tuple[int, date], dict[
     return {(row.component_id, row.date): _of(row) for row in rows.defer("slots")}
 
 
-def _of(day: ComponentDay) -> dict[str, int]:
+def _of(day: ComponentDay | SlotCounts) -> dict[str, int]:
     return {name: getattr(day, name) for name in FIGURES}

@@ -17,6 +17,7 @@ from components.uptime import SLOT
 from probes.models import Probe, ProbeDay, Slot
 from probes.series_days import remake_days_of_probes
 from probes.series_folding import OpenDay, SlotRow, day_rows, locked, open_days, read_slots, write_days, write_states
+from probes.series_writing import any_of
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 
@@ -68,7 +69,7 @@ def _show_some(after: int, now: datetime) -> tuple[int, int]:
             shown.append(slot.pk)
     changed_days = [day for day in days.values() if day.has_changed]
     write_states(changed_days)
-    Slot.objects.filter(pk__in=shown).update(is_changed=False)
+    Slot.objects.filter(pk__in=any_of(shown)).update(is_changed=False)
     return slots[-1].pk, remake_days_of_probes({(day.probe_id, day.date) for day in changed_days}, now)
 
 
@@ -81,7 +82,7 @@ def _fold(now: datetime) -> int:
     probe_ids = [probe_id for probe_id, _ in waiting[:PROBES_A_RUN]]
     if not probe_ids:
         return 0
-    rows = locked(over.filter(probe_id__in=probe_ids).order_by("pk"))[:SLOTS_A_RUN]
+    rows = locked(over.filter(probe_id__in=any_of(probe_ids)).order_by("pk"))[:SLOTS_A_RUN]
     slots = read_slots(rows, with_histograms=True)
     thresholds = _thresholds(slots)
     days = open_days(day_rows(slots), with_blobs=True)
@@ -93,8 +94,8 @@ def _fold(now: datetime) -> int:
             day.fold(slot, thresholds.get(slot.probe_id, 1))
             (added if day.is_closed else folded).append(slot.pk)
     write_days(day for day in days.values() if day.has_folded)
-    Slot.objects.filter(pk__in=folded).update(is_folded=True, is_changed=False)
-    Slot.objects.filter(pk__in=added).delete()
+    Slot.objects.filter(pk__in=any_of(folded)).update(is_folded=True, is_changed=False)
+    Slot.objects.filter(pk__in=any_of(added)).delete()
     return remake_days_of_probes({(day.probe_id, day.date) for day in days.values() if day.has_changed}, now)
 
 
@@ -133,4 +134,4 @@ def _remake(day: OpenDay, now: datetime) -> None:
 
 def _thresholds(slots: Iterable[SlotRow]) -> dict[int, int]:
     ids = {slot.probe_id for slot in slots}
-    return dict(Probe.objects.filter(pk__in=ids).values_list("pk", "failure_threshold"))
+    return dict(Probe.objects.filter(pk__in=any_of(ids)).values_list("pk", "failure_threshold"))

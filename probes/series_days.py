@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import OuterRef, Subquery
@@ -10,6 +11,7 @@ from components.models import Component
 from components.uptime import (
     SLOT,
     SLOTS_A_DAY,
+    SlotCounts,
     SlotState,
     by_quorum,
     combine,
@@ -23,11 +25,32 @@ from probes.models import ComponentDay, Probe, ProbeDay
 from probes.series_overlay import Overlays, overlays_of
 from probes.series_span import midnight
 from probes.series_tally import MEASURED
+from probes.series_writing import any_of, upsert_values
 
 CHUNK = 2_000
 DAY = timedelta(days=1)
 
 ComponentDate = tuple[int, date]
+COLUMNS = ("component", "date", "good", "degraded", "bad", "maintenance", "excluded", "unknown", "worst", "slots")
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A component's day as it is now."""
+
+    component_id: int
+    date: date
+    counts: SlotCounts
+    states: bytes
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """As `COLUMNS`."""
+        one = self.counts
+        return (
+            *(self.component_id, self.date, one.good, one.degraded, one.bad, one.maintenance, one.excluded),
+            *(one.unknown, worst_of_day(one).value, self.states),
+        )
 
 
 def remake_days_of_probes(touched: Iterable[tuple[int, date]], now: datetime) -> int:
@@ -35,11 +58,13 @@ def remake_days_of_probes(touched: Iterable[tuple[int, date]], now: datetime) ->
     pairs = set(touched)
     if not pairs:
         return 0
-    component_ids = dict(Probe.objects.filter(pk__in={pk for pk, _ in pairs}).values_list("pk", "component_id"))
+    component_ids = dict(
+        Probe.objects.filter(pk__in=any_of({pk for pk, _ in pairs})).values_list("pk", "component_id")
+    )
     return len(remake_days({(component_ids[pk], day) for pk, day in pairs if pk in component_ids}, now))
 
 
-def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[ComponentDay]:
+def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[Remade]:
     """Write these days of components, each from all of its probes, and return them. Five queries for two thousand.
 
     Days before the first measurement are not made. The days of the probes are locked before corrections are read, and
@@ -51,7 +76,7 @@ def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[Componen
     return made
 
 
-def _remake(keys: list[ComponentDate], now: datetime) -> list[ComponentDay]:
+def _remake(keys: list[ComponentDate], now: datetime) -> list[Remade]:
     ids = {component_id for component_id, _ in keys}
     states = _states(keys)
     first_days = first_days_of(ids)
@@ -61,13 +86,7 @@ def _remake(keys: list[ComponentDate], now: datetime) -> list[ComponentDay]:
         for component_id, day in keys
         if (component_id, day) in states or _is_after(day, first_days.get(component_id))
     ]
-    ComponentDay.objects.bulk_create(
-        rows,
-        batch_size=CHUNK,
-        update_conflicts=True,
-        unique_fields=["component", "date"],
-        update_fields=["good", "bad", "degraded", "maintenance", "excluded", "unknown", "worst", "slots"],
-    )
+    upsert_values(ComponentDay, COLUMNS, ("component", "date"), [row.values for row in rows])
     return rows
 
 
@@ -78,7 +97,7 @@ def _is_after(day: date, first_day: date | None) -> bool:
 def first_days_of(component_ids: Collection[int]) -> dict[int, date | None]:
     """The first day of each component on which anything is known. One query."""
     first = ComponentDay.objects.filter(MEASURED, component_id=OuterRef("pk")).order_by("date").values("date")[:1]
-    rows = Component.objects.filter(pk__in=component_ids).order_by().annotate(first_day=Subquery(first))
+    rows = Component.objects.filter(pk__in=any_of(component_ids)).order_by().annotate(first_day=Subquery(first))
     return dict(rows.values_list("pk", "first_day"))
 
 
@@ -87,7 +106,7 @@ def _states(keys: list[ComponentDate]) -> dict[ComponentDate, dict[int, tuple[in
     wanted = set(keys)
     found: dict[ComponentDate, dict[int, tuple[int | None, list[bytes]]]] = defaultdict(dict)
     rows = ProbeDay.objects.filter(
-        probe__component_id__in={component_id for component_id, _ in keys}, date__in={day for _, day in keys}
+        probe__component_id__in=any_of({component_id for component_id, _ in keys}), date__in={day for _, day in keys}
     )
     for component_id, day, probe_id, quorum, slots in (
         rows.select_for_update(of=("self",))
@@ -106,25 +125,14 @@ def _component_day(
     overlays: Overlays,
     first_day: date | None,
     now: datetime,
-) -> ComponentDay:
+) -> Remade:
     states = combine(by_quorum(days, quorum) for quorum, days in probes.values())
     begin = first_known(states) if first_day is None or day <= first_day else 0
     parts = overlays.of(component_id, day, since=midnight(day) + begin * SLOT)
     if parts:
         states = left_out(states, parts)
     counts = count_slots(states, begin=begin, end=elapsed_slots(day, states, now))
-    return ComponentDay(
-        component_id=component_id,
-        date=day,
-        good=counts.good,
-        bad=counts.bad,
-        degraded=counts.degraded,
-        maintenance=counts.maintenance,
-        excluded=counts.excluded,
-        unknown=counts.unknown,
-        worst=worst_of_day(counts),
-        slots=states,
-    )
+    return Remade(component_id, day, counts, states)
 
 
 def elapsed_slots(day: date, states: bytes, now: datetime) -> int:

@@ -16,7 +16,7 @@ from probes.histogram import decode, encode
 from probes.models import ProbeDay, Slot
 from probes.series import SLOTS_AN_HOUR, Checks, DayChecks, pack_checks, pack_hours, unpack_checks, unpack_hours
 from probes.series_span import midnight
-from probes.series_writing import update_values
+from probes.series_writing import any_of, update_values
 
 DayKey = tuple[int, str, date]
 STATES = ("slots", "good_slots", "degraded_slots", "bad_slots", "maintenance_slots")
@@ -165,7 +165,7 @@ def open_days(keys: list[DayKey], *, with_blobs: bool) -> dict[DayKey, OpenDay]:
 def _locked(keys: list[DayKey], *, with_blobs: bool) -> dict[DayKey, OpenDay]:
     wanted = set(keys)
     rows = ProbeDay.objects.select_for_update().filter(
-        probe_id__in={pk for pk, _, _ in keys}, date__in={day for _, _, day in keys}
+        probe_id__in=any_of({pk for pk, _, _ in keys}), date__in={day for _, _, day in keys}
     )
     columns = ["pk", "probe_id", "location", "date", "slots", "is_closed", "is_dirty"]
     found = {}

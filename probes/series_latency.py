@@ -8,6 +8,7 @@ from probes.histogram import decode
 from probes.models import ProbeDay, Slot
 from probes.series import SLOTS_AN_HOUR, unpack_hours
 from probes.series_span import span_of
+from probes.series_writing import any_of
 from statuspage.core import clock
 
 
@@ -21,7 +22,7 @@ def latency_histogram(component_ids: Collection[int], begin: datetime, end: date
     span = span_of(begin, end, clock.now())
     if span.is_empty:
         return found
-    days = ProbeDay.objects.filter(probe__component_id__in=component_ids).order_by()
+    days = ProbeDay.objects.filter(probe__component_id__in=any_of(component_ids)).order_by()
     since, until = span.whole_days
     alike: dict[tuple[int, bytes], int] = defaultdict(int)
     for pk, data in days.filter(date__gte=since, date__lt=until).values_list("probe__component_id", "histogram"):
@@ -39,7 +40,7 @@ def latency_histogram(component_ids: Collection[int], begin: datetime, end: date
         elif first == 0:
             found[pk].update(decode(bytes(histogram)))
     slots = Slot.objects.filter(
-        probe__component_id__in=component_ids,
+        probe__component_id__in=any_of(component_ids),
         is_folded=False,
         starts_at__gte=span.begin,
         starts_at__lt=span.end,

@@ -10,6 +10,7 @@ from probes.enums import CorrectionKind
 from probes.models import Correction
 from probes.models.corrections import STATES
 from probes.series_span import midnight
+from probes.series_writing import any_of
 
 DAY = timedelta(days=1)
 Part = tuple[int, int, SlotState]
@@ -42,7 +43,7 @@ def overlays_of(component_ids: Collection[int], begin: datetime, end: datetime) 
     """What is left out of these components' time from `begin` to `end`. One query."""
     rows = (
         Correction.objects.valid()
-        .filter(starts_at__lt=end, ends_at__gt=begin, components__in=component_ids)
+        .filter(starts_at__lt=end, ends_at__gt=begin, components__in=any_of(component_ids))
         .order_by("pk")
         .values_list("components", "kind", "starts_at", "ends_at")
     )

@@ -13,6 +13,7 @@ from probes.series import checks_between, unpack_checks
 from probes.series_overlay import Overlays, overlays_of
 from probes.series_span import Span, midnight, span_of
 from probes.series_tally import Tallies, begin_inside, starts_of
+from probes.series_writing import any_of
 from statuspage.core import clock
 
 MEASURED = Q(good_slots__gt=0) | Q(degraded_slots__gt=0) | Q(bad_slots__gt=0) | Q(maintenance_slots__gt=0)
@@ -83,7 +84,7 @@ def probe_counts(probe_ids: Collection[int], begin: datetime, end: datetime) -> 
     reading = _Reading(span, _probes(probe_ids), Tallies(span))
     starts = _starts(reading)
     if not span.is_empty:
-        days = ProbeDay.objects.filter(probe_id__in=probe_ids).order_by()
+        days = ProbeDay.objects.filter(probe_id__in=any_of(probe_ids)).order_by()
         _read_whole_days(days, reading)
         _read_parts(days, reading)
         _read_unfolded(probe_ids, reading)
@@ -97,7 +98,7 @@ def _probes(probe_ids: Collection[int]) -> dict[int, _Probe]:
     first = ProbeDay.objects.filter(MEASURED, probe_id=OuterRef("pk")).order_by("date").values("date")[:1]
     newest = ProbeLocation.objects.filter(probe_id=OuterRef("pk"), last_result_at__isnull=False)
     rows = (
-        Probe.objects.filter(pk__in=probe_ids)
+        Probe.objects.filter(pk__in=any_of(probe_ids))
         .order_by()
         .annotate(
             first_day=Subquery(first), newest=Subquery(newest.order_by("-last_result_at").values("last_result_at")[:1])
@@ -148,7 +149,10 @@ def _last_failure(span: Span, day: date, packed: bytes, last_of_day: datetime | 
 def _read_unfolded(probe_ids: Collection[int], reading: _Reading) -> None:
     """The checks that are in no day yet."""
     slots = Slot.objects.filter(
-        probe_id__in=probe_ids, is_folded=False, starts_at__gte=reading.span.begin, starts_at__lt=reading.span.end
+        probe_id__in=any_of(probe_ids),
+        is_folded=False,
+        starts_at__gte=reading.span.begin,
+        starts_at__lt=reading.span.end,
     )
     sums = slots.order_by().values_list("probe_id")
     for pk, *checks, failed_at in sums.annotate(
@@ -169,7 +173,7 @@ def _read_states(days: QuerySet[ProbeDay], reading: _Reading, overlays: Overlays
         return
     for pk in some:
         reading.tallies.sums.pop(pk, None)
-    rows = days.filter(probe_id__in=some, date__gte=since, date__lt=until)
+    rows = days.filter(probe_id__in=any_of(some), date__gte=since, date__lt=until)
     for pk, day, slots in rows.values_list("probe_id", "date", "slots"):
         reading.days[pk, day].append(bytes(slots))
 
@@ -193,7 +197,7 @@ def _starts(reading: _Reading) -> dict[int, datetime]:
     inside = begin_inside(first_days, reading.span)
     if not inside:
         return starts_of(first_days, ())
-    rows = ProbeDay.objects.filter(probe_id__in=inside, date__in=set(inside.values()))
+    rows = ProbeDay.objects.filter(probe_id__in=any_of(inside), date__in=set(inside.values()))
     return starts_of(first_days, rows.order_by().values_list("probe_id", "date", "slots"))
 
 

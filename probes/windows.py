@@ -9,16 +9,17 @@ Whole days are summed in the database, and at most two days in part are cut out 
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import Sum
 
-from components.models import Component
 from components.uptime import SlotCounts
 from probes.models import ComponentDay
+from probes.series_days import first_days_of
 from probes.series_intervals import Interval, component_intervals
 from probes.series_latency import latency_histogram
 from probes.series_probes import ProbeWindow, probe_counts
 from probes.series_span import month_window, rolling, span_of
-from probes.series_tally import MEASURED, NOTHING, Tallies, begin_inside, starts_of
+from probes.series_tally import NOTHING, Tallies, begin_inside, starts_of
+from probes.series_writing import any_of
 from statuspage.core import clock
 
 __all__ = [
@@ -38,7 +39,8 @@ def component_counts(component_ids: Collection[int], begin: datetime, end: datet
     span = span_of(begin, end, clock.now())
     if span.is_empty:
         return dict.fromkeys(component_ids, NOTHING)
-    days = ComponentDay.objects.filter(component_id__in=component_ids).order_by()
+    some = any_of(component_ids)
+    days = ComponentDay.objects.filter(component_id__in=some).order_by()
     tallies = Tallies(span)
     since, until = span.whole_days
     if since < until:
@@ -47,14 +49,8 @@ def component_counts(component_ids: Collection[int], begin: datetime, end: datet
             tallies.sums[row[0]] = row[1:]
     for component_id, day, slots in days.filter(date__in=span.parts).values_list("component_id", "date", "slots"):
         tallies.add(component_id, day, bytes(slots))
-    first = ComponentDay.objects.filter(MEASURED, component_id=OuterRef("pk")).order_by("date").values("date")[:1]
-    first_days = dict(
-        Component.objects.filter(pk__in=component_ids)
-        .order_by()
-        .annotate(day=Subquery(first))
-        .values_list("pk", "day")
-    )
+    first_days = first_days_of(component_ids)
     inside = begin_inside(first_days, span)
-    firsts = days.filter(component_id__in=inside, date__in=set(inside.values())) if inside else days.none()
+    firsts = days.filter(component_id__in=any_of(inside), date__in=set(inside.values())) if inside else days.none()
     starts = starts_of(first_days, firsts.values_list("component_id", "date", "slots"))
     return {pk: tallies.total(pk, starts.get(pk)) for pk in component_ids}
