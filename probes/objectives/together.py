@@ -45,7 +45,9 @@ class Together:
         uneven = rows.exclude(good=SLOTS_A_DAY).values_list("component_id", "date", "slots")
         for pk, day, slots in uneven:
             days[day][pk] = bytes(slots)
-            found[pk] += 1
+            first_day = first_days.get(pk)
+            # A day can have a row from before anything was measured.
+            found[pk] += first_day is not None and day >= first_day
         for pk, number in rows.filter(good=SLOTS_A_DAY).values_list("component_id").annotate(Count("pk")):
             found[pk] += number
         gaps = [pk for pk in ids if found[pk] < _days_within(first_days.get(pk), since, until)]

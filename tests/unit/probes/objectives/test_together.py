@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from components.models import Component
@@ -77,6 +77,14 @@ def slow_reference(
     days=st.lists(st.lists(st.tuples(KINDS, STATES), min_size=4, max_size=4), min_size=2, max_size=3),
     retired=st.lists(st.none() | MOMENTS, min_size=3, max_size=3),
     window=st.tuples(MOMENTS, MOMENTS),
+)
+@example(
+    days=[
+        [("unknown", []), ("good", []), ("absent", []), ("good", [])],
+        [("good", []), ("good", []), ("good", []), ("good", [])],
+    ],
+    retired=[None, None, None],
+    window=(datetime(2026, 11, 18, tzinfo=UTC), NOW),
 )
 def test_counting_without_the_good_days_is_counting_every_interval(
     now: time_machine.Traveller,
