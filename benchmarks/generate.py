@@ -9,12 +9,14 @@ import argparse
 import io
 import os
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from components.models import Component
+    from probes.models import Probe, ProbeDay
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("API", "Web", "Search", "Billing", "Webhooks", "Sign-in", "Uploads", "Messages", "Reports", "Exports")
@@ -76,11 +78,12 @@ def _components(count: int) -> "list[Component]":
 
 def _measurements(components: "list[Component]", days: int, chance: random.Random) -> None:
     from components.enums import ComponentStatus
-    from probes.models import ComponentDay, Probe, ProbeLocation
+    from probes.models import ComponentDay, Probe, ProbeDay, ProbeLocation
     from statuspage.core import clock
 
     now = clock.now()
     rows = []
+    latencies: list[ProbeDay] = []
     for component in components:
         probe = Probe.objects.create(component=component, slug=f"{component.slug}-http", name="HTTP", kind="http")
         ProbeLocation.objects.create(
@@ -92,6 +95,7 @@ def _measurements(components: "list[Component]", days: int, chance: random.Rando
             last_latency_ms=chance.uniform(5, 300),
             last_detail="HTTP 200 in 41 ms",
         )
+        latencies += _latencies(probe, now, chance)
         for back in range(days):
             bad = chance.choice([0] * 40 + [1, 2, 5, 30])
             slow = chance.choice([0] * 20 + [3, 8])
@@ -112,6 +116,33 @@ def _measurements(components: "list[Component]", days: int, chance: random.Rando
                 )
             )
     ComponentDay.objects.bulk_create(rows, batch_size=500)
+    ProbeDay.objects.bulk_create(latencies, batch_size=500)
+
+
+def _latencies(probe: "Probe", now: datetime, chance: random.Random) -> "list[ProbeDay]":
+    """Two days by the hour, which is what a component's own page draws."""
+    from probes.histogram import bucket_of, encode
+    from probes.models import ProbeDay
+    from probes.series import pack_hours
+
+    middle = chance.uniform(5, 300)
+    days = []
+    for back in range(2):
+        hours = [Counter(bucket_of(chance.lognormvariate(0, 0.3) * middle) for _ in range(120)) for _ in range(24)]
+        whole: Counter[int] = sum(hours, Counter())
+        days.append(
+            ProbeDay(
+                probe=probe,
+                location="default",
+                date=(now - timedelta(days=back)).date(),
+                slots=bytes([1]) * SLOTS_A_DAY,
+                good_slots=SLOTS_A_DAY,
+                up=SLOTS_A_DAY * 10,
+                hours=pack_hours(hours),
+                histogram=encode(whole),
+            )
+        )
+    return days
 
 
 def _incidents(components: "list[Component]", count: int, chance: random.Random) -> None:

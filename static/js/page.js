@@ -86,12 +86,24 @@
     while (old.childNodes.length > wanted.length) old.lastChild.remove();
   }
 
+  // Bars are days in a row that end with `until`.
+  function dayOf(bar, until) {
+    const bars = [...bar.parentNode.children];
+    return new Date(Date.parse(until) - (bars.length - 1 - bars.indexOf(bar)) * 86400 * SECOND);
+  }
+
+  // In a list a bar leads to its day, as the links of the component's own page do.
+  document.addEventListener("click", ({ target }) => {
+    const until = target.nodeName === "rect" && target.ownerSVGElement.dataset.until;
+    const link = until && target.closest(".row")?.querySelector(".top a");
+    if (link) location.assign(`${link.pathname}${dayOf(target, until).toISOString().slice(0, 10)}/`);
+  });
+
   // The days with nothing to tell have no tooltip of their own: theirs is their date, made when it is asked for.
   document.addEventListener("pointerover", ({ target }) => {
     const until = target.nodeName === "rect" && !target.firstChild && target.ownerSVGElement.dataset.until;
     if (!until) return;
-    const bars = [...target.parentNode.children];
-    const date = new Date(Date.parse(until) - (bars.length - 1 - bars.indexOf(target)) * 86400 * SECOND);
+    const date = dayOf(target, until);
     const title = document.createElementNS(target.namespaceURI, "title");
     const name = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
     title.textContent = `${name}: ${target.matches(".none") ? "no data" : "operational"}`;
