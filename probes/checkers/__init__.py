@@ -20,6 +20,7 @@ from probes.checkers.disk import DiskChecker, DiskConfig
 from probes.checkers.fields import MissingVariable
 from probes.checkers.heartbeat import HeartbeatChecker, HeartbeatConfig
 from probes.checkers.http import HttpChecker, HttpConfig
+from probes.checkers.json_value import JsonChecker, JsonConfig
 from probes.checkers.postgres import PostgresChecker, PostgresConfig
 from probes.checkers.redis import RedisChecker, RedisConfig
 from probes.checkers.tcp import TcpChecker, TcpConfig
@@ -38,6 +39,7 @@ CHECKERS: dict[ProbeKind, Checker] = {
     ProbeKind.REDIS: RedisChecker(),
     ProbeKind.HEARTBEAT: HeartbeatChecker(),
     ProbeKind.DISK: DiskChecker(),
+    ProbeKind.JSON: JsonChecker(),
 }
 CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.HTTP: HttpConfig,
@@ -46,6 +48,7 @@ CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.REDIS: RedisConfig,
     ProbeKind.HEARTBEAT: HeartbeatConfig,
     ProbeKind.DISK: DiskConfig,
+    ProbeKind.JSON: JsonConfig,
 }
 # The stages of a check keep the deadline themselves, to know whose fault it was; this is for one that forgot.
 GRACE_SECONDS = 0.05

@@ -5,6 +5,7 @@ hide the failures of name, TLS and accept that a visitor of the target would mee
 """
 
 import asyncio
+import dataclasses
 import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -101,6 +102,23 @@ class CheckContext:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+
+# A key of a kind that is stored only where it says something else than its default.
+OPTIONAL: Mapping[str, Any] = {"optional": True}
+
+
+def stored(config: "CheckerConfig") -> dict[str, Any]:
+    """A kind's configuration as JSON: read back by its constructor."""
+    values = dataclasses.asdict(config)
+    for one in dataclasses.fields(config):
+        if one.metadata.get("optional") and getattr(config, one.name) == _default(one):
+            del values[one.name]
+    return values
+
+
+def _default(one: dataclasses.Field[Any]) -> Any:
+    return one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
 
 
 class Checker(Protocol):

@@ -97,10 +97,10 @@ class Fields:
             self.refuse(name, "a text on one line", shown=shown)
         return value
 
-    def expanded(self, name: str, text: str, *, shown: bool = True) -> str:
+    def expanded(self, name: str, text: str, *, shown: bool = True, quoted: Callable[[str], str] | None = None) -> str:
         """What the text stands for; empty where a name is missing, which is noted."""
         try:
-            return expand(text, self.environ)
+            return expand(text, self.environ, quoted=quoted)
         except MissingVariable as error:
             self.refuse(name, f"{error}" if not shown else f"a name that is set: {error}", shown=shown)
             return ""

@@ -1,95 +1,85 @@
-"""An HTTP request: its status, its body, its time."""
+"""An HTTP request: its status, its headers, its body, its time."""
 
-import os
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
-from probes.checkers.base import CheckContext, CheckFailed, CheckRequest, CheckResult, measured
-from probes.checkers.fields import Fields, expand
-from statuspage.core.http.client import MOST_BODY, MOST_REDIRECTS, Fetched, fetch
+from probes.checkers import assertions
+from probes.checkers.base import OPTIONAL, CheckContext, CheckRequest, CheckResult, measured
+from probes.checkers.fields import Fields
+from probes.checkers.http_request import HttpRequestConfig, ask
+from probes.checkers.patterns import read_pattern
+from statuspage.core.http.client import MOST_BODY, Fetched
 
-SUCCESS = range(200, 300)
-MOST_STATUSES = 20
+OF_A_BODY = ("expect_body", "expect_not_body", "expect_body_matches", "expect_json", "min_size", "max_size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpConfig:
-    """`expect_status` empty means any 2xx. The status is that of the last answer, after redirects, unless a redirect
-    is what is expected."""
+class HttpConfig(HttpRequestConfig):
+    """`expect_status` empty means any 2xx. The status is that of the last answer, after redirects; where a redirect
+    is what is expected, none is followed unless `follow_redirects` says so."""
 
-    KEYS: ClassVar[frozenset[str]] = frozenset({"url", "expect_status", "expect_body"})
+    KEYS: ClassVar[frozenset[str]] = HttpRequestConfig.REQUEST_KEYS | {"expect_status", "expect_headers", *OF_A_BODY}
 
-    url: str
-    expect_status: Sequence[int] = ()
+    expect_status: Sequence[assertions.Status] = ()
     expect_body: str = ""
+    expect_not_body: str = field(default="", metadata=OPTIONAL)
+    expect_body_matches: str = field(default="", metadata=OPTIONAL)
+    expect_headers: Mapping[str, Any] = field(default_factory=dict, metadata=OPTIONAL)
+    expect_json: Sequence[Any] = field(default=(), metadata=OPTIONAL)
+    min_size: int | None = field(default=None, metadata=OPTIONAL)
+    max_size: int | None = field(default=None, metadata=OPTIONAL)
 
     @classmethod
     def parse(cls, fields: Fields) -> Self:
-        return cls(
-            url=fields.url("url", schemes=("http", "https")),
-            expect_status=_read_statuses(fields),
-            expect_body=fields.text("expect_body", default=""),
+        config = cls.parse_request(
+            fields,
+            expect_status=assertions.read_statuses(fields),
+            expect_headers=assertions.read_header_checks(fields),
+            expect_body=fields.usable("expect_body"),
+            expect_not_body=fields.usable("expect_not_body"),
+            expect_body_matches=read_pattern(fields, "expect_body_matches"),
+            expect_json=tuple(assertions.read_comparisons(fields)),
+            min_size=_read_size(fields, "min_size"),
+            max_size=_read_size(fields, "max_size"),
         )
-
-    def accepts(self, status: int) -> bool:
-        return status in (self.expect_status or SUCCESS)
+        if config.method == "HEAD":
+            for name in OF_A_BODY:
+                if name in fields.mapping:
+                    fields.refuse(name, "another method: an answer to HEAD has no body", shown=False)
+        return config
 
     @property
-    def expected_words(self) -> str:
-        return " or ".join(str(status) for status in self.expect_status) or "2xx"
+    def expects_redirect(self) -> bool:
+        return any(
+            status in assertions.REDIRECTION
+            for expected in self.expect_status
+            for status in (assertions.statuses_of(expected)[0], assertions.statuses_of(expected)[-1])
+        )
 
 
-def _read_statuses(fields: Fields) -> list[int]:
-    given = fields.mapping.get("expect_status", [])
-    if not isinstance(given, list) or len(given) > MOST_STATUSES:
-        fields.refuse("expect_status", "a list of HTTP statuses such as [200, 204]")
-        return []
-    if any(isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599 for status in given):
-        fields.refuse("expect_status", "a list of HTTP statuses from 200 to 599")
-        return []
-    return list(given)
+def _read_size(fields: Fields, name: str) -> int | None:
+    if name not in fields.mapping:
+        return None
+    return fields.integer(name, default=0, least=0, most=MOST_BODY)
 
 
 class HttpChecker:
     async def check(self, request: CheckRequest, context: CheckContext) -> CheckResult:
         config = HttpConfig(**request.config)
-        wants_redirect = any(300 <= status < 400 for status in config.expect_status)
-        answer = await fetch(
-            context.client,
-            "GET",
-            expand(config.url, os.environ),
-            timeout=request.timeout.total_seconds(),
-            max_redirects=0 if wants_redirect else MOST_REDIRECTS,
-            allow_private=request.allow_private,
-        )
-        if not config.accepts(answer.status):
-            raise CheckFailed(f"Answered {answer.status}, expected {config.expected_words}.")
-        if config.expect_body:
-            _look_for(config.expect_body, answer)
-        return measured(request, f"GET {answer.status}", answer.elapsed_ms)
+        answer = await ask(config, request, context, follow=not config.expects_redirect)
+        await _look_at(config, answer)
+        return measured(request, f"{config.method} {answer.status}", answer.elapsed_ms)
 
 
-def _look_for(expected: str, answer: Fetched) -> None:
-    shown = expected if len(expected) <= 60 else f"{expected[:60]}…"
-    text, is_cut = _plain_body(answer)
-    if expected.encode() in text:
-        return
-    where = "first megabyte of the body" if is_cut else "body"
-    raise CheckFailed(f'The {where} does not contain "{shown}".')
-
-
-def _plain_body(answer: Fetched) -> tuple[bytes, bool]:
-    """The body without its compression, which we asked the server to leave out; at most a megabyte of it."""
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if encoding in {"", "identity"}:
-        return answer.body, answer.is_cut
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise CheckFailed(f"The body is compressed ({encoding[:20]}) though we asked for it plain.")
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    try:
-        text = inflater.decompress(answer.body, MOST_BODY)
-    except zlib.error:
-        raise CheckFailed("The body is not the gzip it says it is.") from None
-    return text, answer.is_cut or bool(inflater.unconsumed_tail)
+async def _look_at(config: HttpConfig, answer: Fetched) -> None:
+    """The status first: what else is wrong with an error page says little."""
+    assertions.check_status(answer, config.expect_status)
+    assertions.check_headers(answer, config.expect_headers)
+    if config.min_size is not None or config.max_size is not None:
+        assertions.check_size(answer, least=config.min_size, most=config.max_size)
+    contains, lacks, matches = config.expect_body, config.expect_not_body, config.expect_body_matches
+    if contains or lacks or matches:
+        await assertions.check_body(answer, contains=contains, lacks=lacks, matches=matches)
+    if config.expect_json:
+        await assertions.check_json(answer, config.expect_json)

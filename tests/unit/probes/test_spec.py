@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from probes.checkers import CONFIGS
 from probes.enums import ProbeKind
 from probes.spec import ProbeSpec, parse_probe_spec
 from statuspage.core.errors import ConfigurationError
@@ -119,7 +120,7 @@ def test_a_key_of_another_kind_is_told_from_an_unknown_one() -> None:
 @pytest.mark.parametrize("kind", [None, "", "htpp", 5, ["http"]])
 def test_an_unknown_kind_lists_the_known_ones(kind: Any) -> None:
     (sentence,) = refuse({"slug": "it", "kind": kind})
-    assert sentence.endswith("expected one of http, tcp, postgres, redis, heartbeat, disk.")
+    assert sentence.endswith(f"expected one of {', '.join(CONFIGS)}.")
 
 
 @pytest.mark.parametrize("slug", ["", "API", "a b", "-a", "a--b", "a/b", "x" * 81, 5])
