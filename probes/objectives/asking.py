@@ -56,7 +56,7 @@ def read(
     """
     begin, end = month
     members = visible_members(min(begin, end - ROLLING))
-    objectives = Objective.objects.in_force(begin, min(end, now))
+    objectives = Objective.objects.in_force(begin, _until(end, now))
     if only_current:
         objectives = objectives.current()
     components = _named(objectives.values_list("pk", "components"))
@@ -72,7 +72,7 @@ def read(
         for objective in objectives
     )
     # A promise about nothing but hidden components is hidden with them.
-    asked = tuple(one for one in found if one.question or one.promise.kind == ObjectiveKind.STATEMENT)
+    asked = tuple(one for one in found if one.components or one.promise.kind == ObjectiveKind.STATEMENT)
     sla = _ask_sla(members, month, now)
     burning = _burning(asked, now) if with_burn else []
     of_intervals = _questions(asked, ObjectiveKind.AVAILABILITY)
@@ -106,7 +106,7 @@ def _ask_sla(
 ) -> Asked[SlaPolicy] | None:
     """The terms with which the month began hold for all of it: changed ones count from the next month on."""
     begin, end = month
-    policies = SlaPolicy.objects.in_force(begin, min(end, now)).order_by("started_at", "pk")
+    policies = SlaPolicy.objects.in_force(begin, _until(end, now)).order_by("started_at", "pk")
     policy = policies.prefetch_related("components", "tiers__bands").first()
     if policy is None:
         return None
@@ -132,6 +132,11 @@ def _ask[P: (Objective, SlaPolicy)](
         ids = tuple(component.pk for component in chosen)
         question = Question(component_ids=ids, begin=frame.since, end=frame.until)
     return Asked(promise=promise, frame=frame, components=chosen, question=question)
+
+
+def _until(end: datetime, now: datetime) -> datetime:
+    """What is promised from now on is promised already; what begins later is not."""
+    return min(end, now + timedelta.resolution)
 
 
 def _named(pairs: Iterable[tuple[int, int | None]]) -> dict[int, set[int]]:

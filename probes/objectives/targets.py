@@ -31,7 +31,9 @@ def _host_of(config: Mapping[str, Any]) -> str:
                 return urlsplit(url).hostname or ""
             except ValueError:
                 return ""
-    return next((host for key in HOST_KEYS if isinstance(host := config.get(key), str) and host), "")
+    host = next((host for key in HOST_KEYS if isinstance(host := config.get(key), str) and host), "")
+    name, _, port = host.partition(":")
+    return name if port.isdecimal() else host
 
 
 def _is_public(host: str) -> bool:

@@ -175,6 +175,14 @@ def test_a_promise_made_in_the_middle_of_a_month_is_judged_from_then_on(api: Com
     assert (row.is_partial, row.note) == (True, "Promised since 11 October 2026.")
 
 
+def test_a_promise_of_this_very_moment_is_there_and_one_to_come_is_not(api: Component, promise: Promise) -> None:
+    promise(api, slug="now", started_at=NOW)
+    promise(api, slug="later", started_at=NOW + timedelta(hours=1))
+    (row,) = current_objectives()
+    assert (row.slug, row.verdict) == ("now", Verdict.NOT_MEASURED)
+    assert [row.slug for row in month_report("2026-11").rows] == ["now"]
+
+
 def test_changed_terms_are_two_rows_in_the_month_of_the_change(api: Component, promise: Promise) -> None:
     change = datetime(2026, 10, 11, tzinfo=UTC)
     promise(api, ended_at=change)

@@ -22,6 +22,7 @@ NAME = "The API"
         ({"url": "postgresql://status:${DB_PASSWORD}@db.example.com:5432/app"}, "db.example.com"),
         ({"endpoint": "https://s3.example.com", "bucket": "private-media"}, "s3.example.com"),
         ({"host": "mail.example.com", "port": 25}, "mail.example.com"),
+        ({"target": "grpc.example.com:443"}, "grpc.example.com"),
         ({"host": "203.0.114.7", "port": 25}, "203.0.114.7"),
         ({"host": "2a01:4f8::1", "port": 25}, "2a01:4f8::1"),
     ],
