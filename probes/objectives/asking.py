@@ -130,7 +130,8 @@ def _ask[P: (Objective, SlaPolicy)](
     question = None
     if chosen and frame.since < frame.until:
         ids = tuple(component.pk for component in chosen)
-        question = Question(component_ids=ids, begin=frame.since, end=frame.until)
+        with_parts = isinstance(promise, Objective)
+        question = Question(component_ids=ids, begin=frame.since, end=frame.until, with_parts=with_parts)
     return Asked(promise=promise, frame=frame, components=chosen, question=question)
 
 

@@ -19,16 +19,17 @@ HEARTBEATS = (ProbeKind.HEARTBEAT, ProbeKind.WORKERS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """These components (by id) from `begin` to `end`, aware."""
+    """These components (by id) from `begin` to `end`, aware; each by itself too, or all of them together alone."""
 
     component_ids: tuple[int, ...]
     begin: datetime
     end: datetime
+    with_parts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`total` takes an interval as good when all components were; `parts` has each by itself."""
+    """`total` takes an interval as good when all components were; `parts` has each by itself, where asked for."""
 
     total: Counts
     parts: Mapping[int, Counts]
@@ -41,13 +42,14 @@ def count_intervals(
     counts: dict[tuple[datetime, datetime], dict[int, Counts]] = {}
     wanted: dict[tuple[datetime, datetime], set[int]] = defaultdict(set)
     for question in questions:
-        for pk in question.component_ids:
+        for pk in question.component_ids if _needs_parts(question) else ():
             wanted[_window_of(question, members[pk])].add(pk)
     for window, ids in wanted.items():
         counts[window] = {pk: counts_of(slots) for pk, slots in component_counts(ids, *window).items()}
     found: dict[Question, Answer] = {}
     for question in questions:
-        parts = {pk: counts[_window_of(question, members[pk])][pk] for pk in question.component_ids}
+        apart = question.component_ids if _needs_parts(question) else ()
+        parts = {pk: counts[_window_of(question, members[pk])][pk] for pk in apart}
         if len(parts) == 1 or together is None:
             total = sum_counts(parts.values())
         else:
@@ -123,6 +125,10 @@ def _by_window(questions: Iterable[Question]) -> dict[tuple[datetime, datetime],
     for question in questions:
         groups[question.begin, question.end].append(question)
     return groups
+
+
+def _needs_parts(question: Question) -> bool:
+    return question.with_parts or len(question.component_ids) == 1
 
 
 def _window_of(question: Question, member: Member) -> tuple[datetime, datetime]:
