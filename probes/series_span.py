@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from components.uptime import SLOT, SLOTS_A_DAY, first_slot_from, slot_index, slot_of
 from statuspage.core.errors import ValidationFailed
@@ -73,6 +74,7 @@ def _running(end: datetime, now: datetime) -> datetime | None:
     return slot_of(now) if slot_of(now) < end else None
 
 
+@lru_cache(maxsize=1024)
 def midnight(day: date) -> datetime:
     """When this UTC day begins."""
     return datetime.combine(day, time.min, tzinfo=UTC)

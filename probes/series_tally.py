@@ -5,48 +5,53 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from components.uptime import EMPTY_DAY, SLOT, SlotCounts, count_slots, first_known, slot_index, slots_between
+from components.uptime import EMPTY_DAY, SLOT, SlotCounts, SlotState, first_known, slot_index, slots_between
 from probes.series_span import Span, midnight
 
 NOTHING = SlotCounts()
+STATES = (SlotState.GOOD, SlotState.BAD, SlotState.DEGRADED, SlotState.MAINTENANCE, SlotState.EXCLUDED)
+NO_SLOTS = (0, 0, 0, 0, 0)
 # A day of a component in which something is known.
 MEASURED = Q(good__gt=0) | Q(degraded__gt=0) | Q(bad__gt=0) | Q(maintenance__gt=0) | Q(excluded__gt=0)
 
 
 class Tallies:
-    """Counts of many keys over one span, out of sums of whole days and the bytes of the others."""
+    """Counts of many keys over one span: sums of whole days, and of the other days the bytes.
+
+    A thousand components are counted for each page: plain tuples of good, bad, degraded, maintenance and excluded.
+    """
 
     def __init__(self, span: Span) -> None:
         self.span = span
         self.sums: dict[int, tuple[int, ...]] = {}
-        self.counts: dict[int, SlotCounts] = {}
-        self.knows_running: set[int] = set()
+        self._days: dict[int, list[tuple[int, ...]]] = {}
+        self._knows_running: set[int] = set()
         self._parts = span.parts
-        self._seen: dict[bytes, SlotCounts] = {}
+        self._possible = slots_between(span.begin, span.end)
+        self._seen: dict[bytes, tuple[int, ...]] = {}
 
     def add(self, key: int, day: date, slots: bytes) -> None:
         begin, end = self._parts.get(day) or self.span.of_day(day)
         part = slots[begin:end]
         counts = self._seen.get(part)
         if counts is None:
-            counts = self._seen[part] = count_slots(part)
-        known = self.counts.get(key)
-        self.counts[key] = counts if known is None else known + counts
+            counts = self._seen[part] = tuple(part.count(state) for state in STATES)
+        self._days.setdefault(key, []).append(counts)
         running = self.span.running
         if running is not None and day == running.date() and slots[slot_index(running)]:
-            self.knows_running.add(key)
+            self._knows_running.add(key)
 
     def total(self, key: int, start: datetime | None) -> SlotCounts:
         """With every slot that nobody measured, also on days without any row. `start` is the first measurement."""
         if start is None or start >= self.span.end:
             return NOTHING
-        possible = slots_between(max(start, self.span.begin), self.span.end)
-        if self.span.running is not None and key not in self.knows_running:
+        possible = self._possible if start <= self.span.begin else slots_between(start, self.span.end)
+        if self.span.running is not None and key not in self._knows_running:
             possible -= 1
-        parts = self.counts.get(key, NOTHING)
-        good, bad, degraded, maintenance, excluded = self.sums.get(key, (0, 0, 0, 0, 0))
-        good, bad, degraded = good + parts.good, bad + parts.bad, degraded + parts.degraded
-        maintenance, excluded = maintenance + parts.maintenance, excluded + parts.excluded
+        good, bad, degraded, maintenance, excluded = self.sums.get(key, NO_SLOTS)
+        for day in self._days.get(key, ()):
+            good, bad, degraded = good + day[0], bad + day[1], degraded + day[2]
+            maintenance, excluded = maintenance + day[3], excluded + day[4]
         return SlotCounts(
             good=good,
             bad=bad,
