@@ -1,40 +1,22 @@
-"""From due probes to recorded results: claim, check, record.
+"""From due probes to recorded results: claim, check, record."""
 
-No ORM inside coroutines: what a check needs is collected first, what it found is written afterwards.
-"""
-
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from probes.checkers import CheckRequest, CheckResult, run_check
-from probes.enums import Outcome, ProbeKind
+from probes.checkers import CheckRequest
+from probes.checking import Job, check_each
+from probes.enums import ProbeKind
 from probes.leases import BATCH_SIZE, Batch, claim_due, leased_rows
-from probes.loop import CheckLoop, check_loop
+from probes.loop import check_loop
+from probes.measured import Measured
 from probes.models import Heartbeat, ProbeLocation
-from probes.record import Measured, record_batch
-from statuspage.core import clock
-
-logger = logging.getLogger(__name__)
+from probes.presence import report
+from probes.record import record_batch
+from probes.recorder import recorder
+from probes.states import ProbeState
 
 # At most so many batches a tick, so that a start with everything due does not hold the tick.
 BATCHES_A_TICK = 10
-# `run_check` keeps the probe's own timeout; this is only for a checker that would not be cancelled.
-GRACE_SECONDS = 10.0
-# Started all at once, five hundred checks would measure how they wait for each other: 90 ms where 2 ms are true.
-STRIDE = 10
-STRIDE_SECONDS = 0.01
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One check to make, and which row asked for it."""
-
-    probe_id: int
-    scheduled_at: datetime
-    request: CheckRequest
 
 
 def tick(location: str, start: Callable[[Batch], None]) -> int:
@@ -54,55 +36,52 @@ def tick(location: str, start: Callable[[Batch], None]) -> int:
     return claimed
 
 
-def run_batch(lease: str) -> int:
-    """Make the checks under this lease and record them. Returns how many results were new.
+def start_batch(lease: str) -> int:
+    """Begin the checks under this lease; each is recorded soon after it ended. Returns how many were begun.
 
-    Twice with the same lease changes nothing the second time: the lease is given back with the results.
+    Twice with the same lease records each once: results that are there already are left alone.
     """
-    rows = leased_rows(lease)
-    if not rows:
-        return 0
-    jobs = [_job(row) for row in rows if row.scheduled_at is not None]
-    measured = check_all(jobs)
-    return record_batch(location=rows[0].location, lease=lease, measured=measured)
+    location, jobs = _jobs(lease)
+    if jobs:
+        report(location)
+        recorder().submit(location, jobs)
+    return len(jobs)
+
+
+def run_batch(lease: str) -> int:
+    """Make the checks under this lease and record them in the caller's own connection. Blocks.
+
+    Returns how many results were new. Twice with the same lease changes nothing the second time: the lease is given
+    back with the results.
+    """
+    location, jobs = _jobs(lease)
+    return record_batch(location=location, measured=check_all(jobs)) if jobs else 0
 
 
 def check_all(jobs: Sequence[Job]) -> list[Measured]:
-    """Make these checks on the process's own loop, a thousand a second, as far as there are places. Blocks."""
+    """Make these checks on the process's own loop. Blocks until the last has ended."""
+    found: list[Measured | None] = []
     loop = check_loop()
-    return loop.run(_check_all(jobs, loop))
+    loop.run(check_each(jobs, loop, found.append))
+    return [measured for measured in found if measured is not None]
 
 
-async def _check_all(jobs: Sequence[Job], loop: CheckLoop) -> list[Measured]:
-    running = []
-    for number, job in enumerate(jobs, 1):
-        running.append(asyncio.create_task(_check(job, loop)))
-        if number % STRIDE == 0:
-            await asyncio.sleep(STRIDE_SECONDS)
-    return list(await asyncio.gather(*running))
+def _jobs(lease: str) -> tuple[str, list[Job]]:
+    """The location of the lease, and the checks to make under it."""
+    rows = leased_rows(lease)
+    jobs = [_job(row, row.scheduled_at) for row in rows if row.scheduled_at is not None]
+    return (rows[0].location if rows else "", jobs)
 
 
-async def _check(job: Job, loop: CheckLoop) -> Measured:
-    async with loop.places:
-        started_at = clock.now()
-        try:
-            async with asyncio.timeout(job.request.timeout.total_seconds() + GRACE_SECONDS):
-                result = await run_check(job.request, loop.context)
-        except TimeoutError:
-            logger.exception("The %s check of %s did not end in time.", job.request.kind, job.request.name)
-            result = CheckResult(
-                outcome=Outcome.ERROR, latency_ms=None, detail="The check itself did not end in time."
-            )
-    return Measured(probe_id=job.probe_id, scheduled_at=job.scheduled_at, started_at=started_at, result=result)
-
-
-def _job(row: ProbeLocation) -> Job:
-    assert row.scheduled_at is not None  # noqa: S101 -- for the type checker: the caller leaves them out
+def _job(row: ProbeLocation, scheduled_at: datetime) -> Job:
     probe = row.probe
     heartbeat: Heartbeat | None = getattr(probe, "heartbeat", None)
     return Job(
         probe_id=probe.pk,
-        scheduled_at=row.scheduled_at,
+        scheduled_at=scheduled_at,
+        lease=row.lease,
+        is_doubtful=row.failures > 0 or row.state == ProbeState.DOWN,
+        until=row.leased_until,
         request=CheckRequest(
             kind=ProbeKind(probe.kind),
             name=probe.name,

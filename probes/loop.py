@@ -7,13 +7,17 @@ context (20 ms) for each batch. The loop is made at the first check, so a fork n
 import asyncio
 import atexit
 import os
+import resource
 import threading
 from collections.abc import Coroutine
 from typing import Any
 
 from probes.checkers import CheckContext
 
-CONCURRENCY = 500
+# Checks in flight at once, of the well and of the doubtful each.
+MOST_IN_A_LANE = 2000
+# Descriptors for everything else: database, broker, logs.
+KEPT_FREE = 200
 
 
 class CheckLoop:
@@ -22,11 +26,22 @@ class CheckLoop:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.context = CheckContext()
-        self.places = asyncio.Semaphore(CONCURRENCY)
+        # Apart, so that thousands of targets that hang until their timeout leave room for those that answer.
+        places = places_in_a_lane()
+        self._well = asyncio.Semaphore(places)
+        self._doubtful = asyncio.Semaphore(places)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="checks", daemon=True)
         self._thread.start()
         self.run(self.context.open())
+
+    def lane(self, *, is_doubtful: bool) -> asyncio.Semaphore:
+        """The places for checks that were well the last time, or for those that were not."""
+        return self._doubtful if is_doubtful else self._well
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run this on the loop and do not wait for it."""
+        asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run[Result](self, work: Coroutine[Any, Any, Result], *, timeout: float | None = None) -> Result:
         """Run this on the loop and wait for it. Raises TimeoutError, and cancels it, after `timeout` seconds."""
@@ -50,6 +65,17 @@ class CheckLoop:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self.context.aclose()
+
+
+def places_in_a_lane() -> int:
+    """As many as the descriptors of this process allow, after asking for all that it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MOST_IN_A_LANE + KEPT_FREE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    allowed = wanted if soft == resource.RLIM_INFINITY else soft
+    return max(10, min(MOST_IN_A_LANE, (allowed - KEPT_FREE) // 2))
 
 
 _lock = threading.Lock()

@@ -5,10 +5,8 @@ worker cannot count twice. Then slots, then the state machine, then, where a ver
 If anything fails, all of it is rolled back, the lease runs out, and nothing was recorded as down.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -17,9 +15,11 @@ from components.uptime import EMPTY_DAY, SlotState, slot_of, slot_state
 from incidents.models import Maintenance
 from probes.bulk import insert_results, update_rows
 from probes.checkers.base import CheckResult
-from probes.enums import Outcome, ProbeKind
+from probes.distrust import distrust
+from probes.enums import Outcome
 from probes.freshness import is_stale
 from probes.histogram import bucket_of, decode, encode
+from probes.measured import Measured
 from probes.models import DETAIL_LENGTH, ProbeDay, ProbeLocation, ProbeResult, Slot
 from probes.outages import Change, announce, settle
 from probes.states import Track, advance, forget, recheck_after
@@ -27,15 +27,8 @@ from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.text import clean_line
 
-logger = logging.getLogger(__name__)
-
-# Our own line, resolver or machine is the likelier cause when this much fails at the same moment.
-SUSPICIOUS_BATCH = 10
-SUSPICIOUS_SHARE = 0.9
-REMOTE_KINDS = frozenset({ProbeKind.HTTP, ProbeKind.TCP, ProbeKind.POSTGRES, ProbeKind.REDIS})
 # The slots of yesterday and today are always there (PROBE_SLOT_RETENTION_DAYS).
 NEVER_CLOSED = timedelta(days=1)
-NOT_COUNTED = "Not counted: nearly every check failed at the same moment, so the trouble is likely our own."
 
 STATE_FIELDS = [
     "next_due_at",
@@ -58,26 +51,16 @@ STATE_FIELDS = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One check that was made: when it was due, when it was begun and what it found."""
-
-    probe_id: int
-    scheduled_at: datetime
-    started_at: datetime
-    result: CheckResult
-
-
 @retry_on_conflict
 @transaction.atomic
-def record_batch(*, location: str, lease: str, measured: Sequence[Measured]) -> int:
+def record_batch(*, location: str, measured: Sequence[Measured]) -> int:
     """Record what was measured at a location, at most one result a probe. Returns how many were new.
 
-    Seven queries while no verdict changes, however many results.
+    A result gives back the lease it was measured under. Seven queries while no verdict changes, however many results.
     """
     now = clock.now()
     rows = _lock_rows(location, [one.probe_id for one in measured])
-    believed = _distrust([one for one in measured if one.probe_id in rows], rows)
+    believed = distrust([one for one in measured if one.probe_id in rows], rows, location=location)
     new = insert_results([_raw(one, location) for one in believed])
     fresh = [one for one in believed if one.probe_id in new]
     in_maintenance = set(
@@ -88,10 +71,10 @@ def record_batch(*, location: str, lease: str, measured: Sequence[Measured]) -> 
         _move(rows[one.probe_id], one, now, in_maintenance=rows[one.probe_id].probe.component_id in in_maintenance)
         for one in fresh
     ]
-    for row in rows.values():
-        if row.lease == lease:
-            row.lease = ""
-            row.leased_until = None
+    for one in measured:
+        row = rows.get(one.probe_id)
+        if row is not None and row.lease == one.lease:
+            row.lease, row.leased_until = "", None
     update_rows(ProbeLocation, list(rows.values()), STATE_FIELDS)
     announce([change for change in changes if change.matters])
     settle([change.row.probe.component for change in changes])
@@ -106,24 +89,6 @@ def _lock_rows(location: str, probe_ids: Iterable[int]) -> dict[int, ProbeLocati
         .order_by("pk")
     )
     return {row.probe_id: row for row in rows}
-
-
-def _distrust(measured: list[Measured], rows: Mapping[int, ProbeLocation]) -> list[Measured]:
-    """Nearly everything failing at once, when most of it was well before, is our own trouble: nothing is known."""
-    remote = [one for one in measured if rows[one.probe_id].probe.kind in REMOTE_KINDS]
-    down = [one for one in remote if one.result.outcome is Outcome.DOWN]
-    down_before = sum(rows[one.probe_id].track.is_outage for one in remote)
-    if len(remote) < SUSPICIOUS_BATCH or len(down) < SUSPICIOUS_SHARE * len(remote) or down_before * 2 >= len(remote):
-        return measured
-    logger.error(
-        "%d of %d checks failed at the same moment, the first with %r: counted as our own trouble, not as outages.",
-        len(down),
-        len(remote),
-        down[0].result.detail,
-    )
-    ours = {one.probe_id for one in down}
-    error = CheckResult(outcome=Outcome.ERROR, latency_ms=None, detail=NOT_COUNTED)
-    return [replace(one, result=error) if one.probe_id in ours else one for one in measured]
 
 
 def _raw(one: Measured, location: str) -> ProbeResult:
@@ -242,7 +207,11 @@ def _move(row: ProbeLocation, one: Measured, now: datetime, *, in_maintenance: b
     # After a silence of ours nothing is "in a row" any more.
     base = forget(old) if is_stale(row.last_result_at, row.probe.interval, now) else old
     # In maintenance nothing is concluded, and counting starts anew when it is over.
-    new = Track() if in_maintenance else advance(base, one.result.outcome, at=one.scheduled_at, rules=row.probe.rules)
+    new = (
+        Track()
+        if in_maintenance
+        else advance(base, one.result.outcome, at=one.scheduled_at, rules=row.probe.rules)
+    )
     row.track = new
     row.last_scheduled_at = one.scheduled_at
     row.last_result_at = now

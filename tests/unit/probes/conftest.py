@@ -11,8 +11,9 @@ from components.models import Component
 from probes.checkers.base import CheckResult
 from probes.enums import Outcome, ProbeKind
 from probes.loop import close_check_loop
-from probes.models import Probe, ProbeLocation
-from probes.record import Measured, record_batch
+from probes.measured import Measured
+from probes.models import Location, Probe, ProbeLocation
+from probes.record import record_batch
 from probes.spec import ProbeSpec
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -47,6 +48,7 @@ def make_probe(component: Component, slug: str = "api-http", **changes: Any) -> 
         "opens_incident": True,
     }
     probe = Probe.objects.create(component=component, slug=slug, **(values | changes))
+    Location.objects.get_or_create(name=LOCATION)
     ProbeLocation.objects.create(probe=probe, location=LOCATION, next_due_at=NOON)
     return probe
 
@@ -63,7 +65,7 @@ def found(probe: Probe, outcome: Outcome, *, at: datetime = NOON, latency_ms: fl
 
 
 def record(*measured: Measured) -> int:
-    return record_batch(location=LOCATION, lease="", measured=measured)
+    return record_batch(location=LOCATION, measured=measured)
 
 
 Story = Callable[..., datetime]

@@ -11,6 +11,7 @@ from components.enums import ComponentStatus
 from components.models import Component
 from probes import engine
 from probes.checkers import CheckRequest, CheckResult
+from probes.checking import Job
 from probes.enums import Outcome, ProbeKind
 from probes.leases import Batch, claim_due
 from probes.loop import check_loop, close_check_loop
@@ -114,8 +115,8 @@ def test_a_checker_that_does_not_end_is_our_own_trouble(monkeypatch: pytest.Monk
         await asyncio.sleep(60)
         raise AssertionError("unreachable")
 
-    monkeypatch.setattr("probes.engine.run_check", endless)
-    monkeypatch.setattr("probes.engine.GRACE_SECONDS", 0.05)
+    monkeypatch.setattr("probes.checking.run_check", endless)
+    monkeypatch.setattr("probes.checking.GRACE_SECONDS", 0.05)
     request = CheckRequest(
         kind=ProbeKind.TCP,
         name="stuck",
@@ -124,7 +125,7 @@ def test_a_checker_that_does_not_end_is_our_own_trouble(monkeypatch: pytest.Monk
         degraded_above=None,
         allow_private=True,
     )
-    measured = engine.check_all([engine.Job(probe_id=1, scheduled_at=clock.now(), request=request)])
+    measured = engine.check_all([Job(probe_id=1, scheduled_at=clock.now(), request=request)])
     assert [one.result.outcome for one in measured] == [Outcome.ERROR]
 
 
@@ -134,7 +135,7 @@ def test_many_checks_are_started_one_after_another_so_that_they_do_not_measure_e
     async def instant(request: CheckRequest, context: object) -> CheckResult:
         return CheckResult(outcome=Outcome.UP, latency_ms=1.0, detail="fine")
 
-    monkeypatch.setattr("probes.engine.run_check", instant)
+    monkeypatch.setattr("probes.checking.run_check", instant)
     request = CheckRequest(
         kind=ProbeKind.TCP,
         name="quick",
@@ -143,7 +144,7 @@ def test_many_checks_are_started_one_after_another_so_that_they_do_not_measure_e
         degraded_above=None,
         allow_private=True,
     )
-    jobs = [engine.Job(probe_id=number, scheduled_at=clock.now(), request=request) for number in range(31)]
+    jobs = [Job(probe_id=number, scheduled_at=clock.now(), request=request) for number in range(31)]
     starts = [one.started_at for one in engine.check_all(jobs)]
     assert max(starts) - min(starts) >= timedelta(milliseconds=29)
 

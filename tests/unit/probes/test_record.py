@@ -1,5 +1,6 @@
 import logging
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from components.enums import ComponentStatus
 from components.models import Component, Page, StatusClaim
 from incidents.models import Incident, Notice
 from probes.checkers.base import CheckResult
+from probes.distrust import NOT_COUNTED
 from probes.enums import Outcome
 from probes.histogram import decode
+from probes.measured import Measured
 from probes.models import Probe, ProbeDay, ProbeLocation, ProbeResult, Slot
-from probes.record import NOT_COUNTED, Measured, record_batch
+from probes.record import record_batch
 from probes.services import pause_probe
 from probes.states import ProbeState
 
@@ -136,7 +139,7 @@ def test_nearly_everything_failing_at_once_is_our_own_trouble(
     record(*[found(one, UP) for one in probes])
     with caplog.at_level(logging.ERROR):
         record(*[found(one, DOWN, at=NOON + timedelta(seconds=30)) for one in probes])
-    assert [entry.name for entry in caplog.records] == ["probes.record"]
+    assert [entry.name for entry in caplog.records] == ["probes.distrust"]
     assert not Incident.objects.exists()
     assert set(ProbeLocation.objects.values_list("last_outcome", "last_detail")) == {("error", NOT_COUNTED)}
     assert Component.objects.get().status == ComponentStatus.UNKNOWN
@@ -187,9 +190,9 @@ def test_results_that_come_after_their_lease_leave_the_next_one_alone(
 ) -> None:
     until = NOON + timedelta(seconds=25)
     ProbeLocation.objects.update(lease="the next", leased_until=until)
-    assert record_batch(location=LOCATION, lease="ran out", measured=[found(probe, UP)]) == 1
+    assert record_batch(location=LOCATION, measured=[replace(found(probe, UP), lease="ran out")]) == 1
     assert (row_of(probe).lease, row_of(probe).leased_until) == ("the next", until)
-    record_batch(location=LOCATION, lease="the next", measured=[found(probe, UP)])
+    record_batch(location=LOCATION, measured=[replace(found(probe, UP), lease="the next")])
     assert (row_of(probe).lease, row_of(probe).leased_until) == ("", None)
 
 

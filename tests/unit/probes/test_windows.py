@@ -139,7 +139,7 @@ def store(results: list[Result], probes: list[Probe], maintenance: Maintenance) 
         maintenance.status = "in_progress" if result.in_maintenance else "completed"
         maintenance.save(update_fields=["status"])
         record_batch(
-            location=result.place, lease="", measured=[found(probes[result.probe], result.outcome, at=result.at)]
+            location=result.place, measured=[found(probes[result.probe], result.outcome, at=result.at)]
         )
 
 

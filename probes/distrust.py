@@ -1,0 +1,121 @@
+"""Nearly everything fails at once: our own line, resolver or machine is the likelier cause, and nothing is known.
+
+What fails is compared with what else was measured from the same location at the same time, in whatever batch. Where
+nine of ten fail, most of which were well before, their results become errors of our own: unknown, never down. Whoever
+is on call is told, once.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from incidents.enums import SignalSource
+from incidents.models import Signal
+from incidents.signals import raise_signal, resolve_signal
+from probes.checkers.base import CheckResult
+from probes.enums import Outcome, ProbeKind
+from probes.freshness import is_stale
+from probes.measured import Measured
+from probes.models import ProbeLocation
+from probes.states import ProbeState
+from statuspage.core import clock
+
+logger = logging.getLogger(__name__)
+
+# Of fewer nothing can be said.
+FEWEST = 10
+SHARE = 0.9
+# With few probes this is how far back others are looked at.
+LOOK_BACK = timedelta(seconds=15)
+# What these find does not come over our line.
+OWN_KINDS = frozenset({ProbeKind.HEARTBEAT, ProbeKind.WORKERS, ProbeKind.DISK})
+NOT_COUNTED = "Not counted: nearly every check failed at the same moment, so the trouble is likely our own."
+FINGERPRINT = "engine:distrust:"
+GOOD = frozenset({Outcome.UP, Outcome.DEGRADED})
+DOWN_STATES = frozenset({ProbeState.DOWN, ProbeState.RECOVERING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One result: whether it failed, whether the probe was down before, and when it came."""
+
+    failed: bool
+    was_down: bool
+    at: datetime
+
+
+def is_our_own(seen: Sequence[Seen]) -> bool:
+    """Whether so much of it failed that the trouble is likely ours; what was down before proves nothing."""
+    failed = sum(one.failed for one in seen)
+    down_before = sum(one.was_down for one in seen)
+    return len(seen) >= FEWEST and failed >= SHARE * len(seen) and down_before * 2 < len(seen)
+
+
+def distrust(measured: list[Measured], rows: Mapping[int, ProbeLocation], *, location: str) -> list[Measured]:
+    """The results, with those made errors that are not to be believed. One query where nearly all of these fail."""
+    remote = [one for one in measured if rows[one.probe_id].probe.kind not in OWN_KINDS]
+    down = [one for one in remote if one.result.outcome is Outcome.DOWN]
+    seen = [_seen(one, rows[one.probe_id]) for one in remote]
+    failed, down_before = sum(one.failed for one in seen), sum(one.was_down for one in seen)
+    if not down or failed < SHARE * len(seen) or down_before * 2 >= len(seen):
+        return measured
+    now = clock.now()
+    others = _others(location, {one.probe_id for one in measured}, since=now - LOOK_BACK)
+    # What came in since the first of these began, and where that is too little, a while back.
+    since = min(one.started_at for one in down)
+    beside = [*seen, *(one for one in others if one.at >= since)]
+    if not is_our_own(beside if len(beside) >= FEWEST else [*seen, *others]):
+        return measured
+    _tell(location, len(down), down[0].result.detail)
+    ours = {one.probe_id for one in down}
+    error = CheckResult(outcome=Outcome.ERROR, latency_ms=None, detail=NOT_COUNTED)
+    return [replace(one, result=error) if one.probe_id in ours else one for one in measured]
+
+
+def sweep() -> None:
+    """Tell of probes that cannot be made at all; end what was told once all of them can. Two queries when well."""
+    now = clock.now()
+    blind: dict[str, list[ProbeLocation]] = {}
+    for row in ProbeLocation.objects.active().filter(last_outcome=Outcome.ERROR, errors__gt=0).select_related("probe"):
+        if row.errors >= row.probe.failure_threshold and not is_stale(row.last_result_at, row.probe.interval, now):
+            blind.setdefault(row.location, []).append(row)
+    for location, rows in blind.items():
+        _tell(location, len(rows), rows[0].last_detail)
+    firing = Signal.objects.unresolved().filter(fingerprint__startswith=FINGERPRINT, last_at__lt=now - LOOK_BACK)
+    for fingerprint in firing.values_list("fingerprint", flat=True):
+        if fingerprint.removeprefix(FINGERPRINT) not in blind:
+            resolve_signal(fingerprint=fingerprint)
+
+
+def _seen(one: Measured, row: ProbeLocation) -> Seen:
+    return Seen(
+        failed=one.result.outcome not in GOOD, was_down=ProbeState(row.state) in DOWN_STATES, at=one.started_at
+    )
+
+
+def _others(location: str, apart_from: set[int], *, since: datetime) -> list[Seen]:
+    rows = (
+        ProbeLocation.objects.active()
+        .filter(location=location, last_result_at__gte=since)
+        .exclude(probe__kind__in=OWN_KINDS)
+        .values_list("probe_id", "last_outcome", "state", "last_result_at")
+    )
+    return [
+        Seen(failed=outcome not in GOOD, was_down=state in DOWN_STATES, at=at)
+        for probe_id, outcome, state, at in rows
+        if probe_id not in apart_from and at is not None
+    ]
+
+
+def _tell(location: str, count: int, detail: str) -> None:
+    what = "check fails" if count == 1 else "checks fail"
+    title = f"{count} {what} at {location} for reasons of our own"
+    logger.error("%s, the first with %r: unknown, not down.", title, detail)
+    raise_signal(
+        source=SignalSource.ENGINE,
+        fingerprint=f"{FINGERPRINT}{location}",
+        title=title,
+        detail=detail,
+        evidence={"location": location, "checks": count},
+    )
