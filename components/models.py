@@ -9,6 +9,9 @@ from components.enums import ClaimSource, ComponentStatus
 from statuspage.core import clock
 from statuspage.core.identifiers import PUBLIC_ID_LENGTH, new_public_id
 
+# A probe's slug, and behind it that of one of its rules.
+SOURCE_ID_LENGTH = 130
+
 
 class Page(models.Model):
     """The page itself: one row, pk 1. `version` grows with every change that visitors should see."""
@@ -21,6 +24,9 @@ class Page(models.Model):
     support_url = models.URLField(max_length=300, blank=True)
     support_email = models.EmailField(blank=True)
     refresh_seconds = models.PositiveIntegerField(default=30)
+    private_incidents = models.BooleanField(
+        default=False, help_text="New incidents publish severity, status and times only, unless staff say otherwise."
+    )
     version = models.PositiveBigIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -133,7 +139,7 @@ class StatusClaim(models.Model):
 
     component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="claims")
     source = models.CharField(max_length=16, choices=ClaimSource)
-    source_id = models.CharField(max_length=80, blank=True)
+    source_id = models.CharField(max_length=SOURCE_ID_LENGTH, blank=True)
     status = models.CharField(max_length=24, choices=ComponentStatus)
     cause = models.CharField(max_length=300, blank=True)
     since = models.DateTimeField()
@@ -156,7 +162,7 @@ class StatusChange(models.Model):
     old_status = models.CharField(max_length=24, choices=ComponentStatus)
     new_status = models.CharField(max_length=24, choices=ComponentStatus)
     source = models.CharField(max_length=16, choices=ClaimSource)
-    source_id = models.CharField(max_length=80, blank=True)
+    source_id = models.CharField(max_length=SOURCE_ID_LENGTH, blank=True)
     cause = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField()
 

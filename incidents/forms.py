@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from components.enums import ComponentStatus
-from components.models import Component
+from components.models import Component, Page
 from incidents.enums import IncidentStatus
 from incidents.input import BODY_LENGTH, TITLE_LENGTH
 from incidents.models import Incident, SeverityPolicy
@@ -154,6 +154,7 @@ class OpenIncidentForm(ImpactForm):
     def __init__(self, data: QueryDict | None = None, *, components: Iterable[Component]) -> None:
         super().__init__(data, components=components, said={})
         self.fields["form_id"].initial = uuid.uuid4().hex
+        self.fields["private"].initial = Page.current().private_incidents
 
 
 class PostUpdateForm(ImpactForm):

@@ -48,7 +48,7 @@ def open_incident(
     message: str,
     impacts: Impacts,
     status: IncidentStatus = IncidentStatus.INVESTIGATING,
-    private: bool = False,
+    private: bool | None = None,
     started_at: datetime | None = None,
     origin: Origin = Origin.STAFF,
     dedupe_key: str = "",
@@ -57,7 +57,10 @@ def open_incident(
     data_impact: bool = False,
     next_update_in: timedelta | None = None,
 ) -> Incident:
-    """Declare an incident with its first public word. `author` empty means we ourselves said it."""
+    """Declare an incident with its first public word.
+
+    `author` empty means we ourselves said it; `private` None, that the page's setting decides.
+    """
     now = clock.now()
     policy = severity_policy(severity)
     body = body_text(message)
@@ -70,7 +73,7 @@ def open_incident(
             severity=policy,
             status=status,
             impact=policy.impact,
-            private=private,
+            private=Page.current().private_incidents if private is None else private,
             data_impact=data_impact,
             started_at=past_moment("started_at", started_at, now),
             contained_at=now if status is IncidentStatus.MONITORING else None,

@@ -126,6 +126,7 @@ def _page(reader: Reader, root: Table) -> dict[str, Any]:
         "description": table.text("description", max_length=500),
         "support_url": table.url("support_url"),
         "support_email": table.email("support_email"),
+        "private_incidents": table.boolean("private_incidents"),
         "refresh_seconds": None if refresh is None else round(refresh.total_seconds()),
     }
     table.done()

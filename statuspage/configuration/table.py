@@ -120,6 +120,13 @@ class Table:
         self.wrong(name, f"one of {', '.join(choices)}")
         return None
 
+    def boolean(self, name: str) -> bool | None:
+        value = self.take(name)
+        if value is None or isinstance(value, bool):
+            return value
+        self.wrong(name, "true or false")
+        return None
+
     def duration(self, name: str, *, minimum: timedelta, maximum: timedelta) -> timedelta | None:
         expected = f"a duration from {format_duration(minimum)} to {format_duration(maximum)}, such as "
         expected += f'"{format_duration(minimum)}"'

@@ -1,6 +1,6 @@
 """`manage.py incident open|update|resolve|list`: the same services as the web, for the day the web is gone."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from typing import Any
 
 from incidents.models import Incident
@@ -28,7 +28,12 @@ class Command(SentenceCommand):
         opening.add_argument("--title", required=True, help="what is broken, in a few words")
         opening.add_argument("--severity", required=True, help="a rung of the ladder, such as critical")
         opening.add_argument("--status", default="investigating", help="investigating, identified or monitoring")
-        opening.add_argument("--private", action="store_true", help="publish only severity, status and times")
+        opening.add_argument(
+            "--private",
+            action=BooleanOptionalAction,
+            default=None,
+            help="publish only severity, status and times; default: as the page's configuration says",
+        )
         opening.add_argument("--started-at", metavar="ISO", help="when it began, such as 2026-11-21T14:30Z")
         updating = actions.add_parser("update", help="post an update")
         updating.add_argument("reference", help="such as INC-2026-1121-a")

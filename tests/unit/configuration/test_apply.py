@@ -77,6 +77,14 @@ def test_what_changed_is_said_with_before_and_after(load: Load) -> None:
     assert "~ component api: regions eu-west us-east → us-east\n" in printed
 
 
+def test_private_incidents_are_the_default_of_the_page_once_it_says_so(load: Load) -> None:
+    load(WHOLE)
+    assert "~ page: private_incidents false → true\n" in load(
+        WHOLE.replace('refresh = "30s"', 'refresh = "30s"\nprivate_incidents = true')
+    )
+    assert Page.current().private_incidents
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(load: Load) -> None:
     dry = load(WHOLE, dry_run=True)
     assert not Component.objects.exists()

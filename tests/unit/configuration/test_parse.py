@@ -37,6 +37,7 @@ CASES = [
     ('refresh = "30s"', 'refresh = "1s"', "page.refresh", "a duration from 5s to 1h"),
     ('refresh = "30s"', 'refresh = "2h"', "page.refresh", "a duration from 5s to 1h"),
     ('refresh = "30s"', "refresh = 30", "page.refresh", "a duration from 5s to 1h"),
+    ('refresh = "30s"', 'private_incidents = "yes"', "page.private_incidents", "true or false"),
     ('[page]\nname = "Example"', '[pages]\nname = "Example"', "pages", "did you mean page?"),
     ('slug = "critical"', 'slug = "Critical!"', "severities[0].slug", "lower-case letters"),
     ('first_update = "15m"', 'first_update = "soon"', "severities[0].first_update", "a duration from 1m to 7d"),

@@ -300,3 +300,14 @@ def test_the_default_ladder_has_three_rungs() -> None:
         ("major", timedelta(minutes=30), timedelta(minutes=60), 7),
         ("minor", timedelta(minutes=60), None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said", "private"), [(True, None, True), (True, False, False), (False, True, True)]
+)
+def test_a_page_may_keep_its_incidents_private_unless_staff_say_otherwise(
+    api: Component, setting: bool, said: bool | None, private: bool
+) -> None:
+    Page.objects.update_or_create(pk=1, defaults={"private_incidents": setting})
+    incident = open_incident(title="Secret", severity="major", message="We look.", impacts={}, private=said)
+    assert incident.private is private
