@@ -60,3 +60,23 @@ class MetricKind(models.TextChoices):
 
     GAUGE = "gauge", "The last value stands"
     COUNTER_24H = "counter_24h", "Summed over 24 hours"
+
+
+class RuleKind(models.TextChoices):
+    """What a rule looks for in the results of its probe."""
+
+    CONSECUTIVE_FAILURES = "consecutive_failures", "Failures in a row"
+    LATENCY_ABOVE = "latency_above", "Slower than"
+    HEARTBEAT_OLDER_THAN = "heartbeat_older_than", "Heartbeat older than"
+    VALUE_ABOVE = "value_above", "Value above"
+    VALUE_BELOW = "value_below", "Value below"
+    VALUE_GROWING = "value_growing", "Value growing"
+
+
+class RuleEffect(models.TextChoices):
+    """What a rule does while it fires."""
+
+    DEGRADE = "degrade", "Degrades the component"
+    FAIL = "fail", "Fails the component"
+    INCIDENT = "incident", "Opens an incident"
+    PAGE = "page", "Pages on-call"

@@ -17,9 +17,10 @@ from components.models import Component
 from incidents.enums import IncidentStatus, Origin
 from incidents.models import Incident
 from incidents.services import post_update, resolve_incident
-from probes.models import Probe
+from probes.models import Probe, Rule
 from probes.standings import Reading, read_probes
-from probes.wording import failure_sentence, said
+from probes.trouble import Trouble, outage
+from probes.wording import said
 from statuspage.core import clock
 from statuspage.core.durations import say_duration
 from statuspage.core.errors import DomainError
@@ -47,24 +48,24 @@ def sweep() -> None:
         settle_incident(incidents[dedupe_key(component)], component)
 
 
-def reopen(reading: Reading) -> bool:
-    """Whether this outage belongs to an incident of ours that ended just before it, which is open again now."""
-    component = reading.probe.component
+def reopen(trouble: Trouble) -> bool:
+    """Whether it belongs to an incident of ours that ended just before it, which is open again now."""
+    component = trouble.component
     last = Incident.objects.resolved().filter(dedupe_key=dedupe_key(component), origin=Origin.PROBE)
     incident = last.order_by("-resolved_at").first()
-    began = reading.verdict.down_since or clock.now()
+    began = trouble.since or clock.now()
     if incident is None or incident.resolved_at is None or _staff_lead(incident):
         return False
-    if began - incident.resolved_at >= reading.probe.hold:
+    if began - incident.resolved_at >= trouble.probe.hold:
         return False
-    calm = say_duration(reading.probe.calm)
+    calm = say_duration(trouble.probe.calm)
     try:
         post_update(
             incident=incident,
             status=IncidentStatus.INVESTIGATING,
-            message=f"{component.name} is failing again. {failure_sentence(reading)} It comes and goes: "
+            message=f"{component.name} is failing again. {trouble.sentence} It comes and goes: "
             f"this is over once it has been responding for {calm} without a break.",
-            impacts={component: ComponentStatus.MAJOR_OUTAGE},
+            impacts={component: trouble.impact},
         )
     except DomainError:
         logger.exception("%s could not be opened again.", incident.reference)
@@ -72,9 +73,9 @@ def reopen(reading: Reading) -> bool:
     return True
 
 
-def say_it_fails_again(incident: Incident, reading: Reading) -> None:
+def say_it_fails_again(incident: Incident, trouble: Trouble) -> None:
     """Only of an incident of ours, and only if the last word was that it is better."""
-    component = reading.probe.component
+    component = trouble.component
     if incident.dedupe_key != dedupe_key(component) or incident.state is not IncidentStatus.MONITORING:
         return
     leads = _staff_lead(incident)
@@ -83,8 +84,8 @@ def say_it_fails_again(incident: Incident, reading: Reading) -> None:
     post_update(
         incident=incident,
         status=IncidentStatus.INVESTIGATING,
-        message=f"{component.name} is failing again. {failure_sentence(reading)}",
-        impacts={component: ComponentStatus.MAJOR_OUTAGE},
+        message=f"{component.name} is failing again. {trouble.sentence}",
+        impacts={component: trouble.impact},
         notify=leads,
     )
 
@@ -96,11 +97,18 @@ def settle_incident(incident: Incident, component: Component) -> None:
     down = next((reading for reading in readings if reading.verdict.is_down and reading.probe.opens_incident), None)
     try:
         if down is not None:
-            say_it_fails_again(incident, down)
-        elif _are_well(readings):
+            say_it_fails_again(incident, outage(down))
+        elif not _a_rule_fires(component) and _are_well(readings):
             _say_it_is_over(incident, component, readings)
     except DomainError:
         logger.exception("%s could not be gone on with.", incident.reference)
+
+
+def _a_rule_fires(component: Component) -> bool:
+    """One that opens incidents: while it does, this one is not over."""
+    return Rule.objects.filter(
+        probe__component=component, probe__has_rules=True, opens_incident=True, firing_since__isnull=False
+    ).exists()
 
 
 def _are_well(readings: list[Reading]) -> bool:

@@ -17,22 +17,15 @@ from incidents.enums import Origin
 from incidents.models import Incident, SeverityPolicy
 from incidents.services import DuplicateIncident, open_incident
 from probes.dependencies import suppressed
-from probes.enums import ProbeKind
 from probes.flapping import dedupe_key, open_incidents, reopen, say_it_fails_again, settle_incident
 from probes.models import Probe, ProbeLocation
 from probes.standings import Reading, read_probes
 from probes.states import Track
-from probes.wording import failure_sentence
+from probes.trouble import Trouble, outage
 from statuspage.core import clock
 from statuspage.core.errors import DomainError
 
 logger = logging.getLogger(__name__)
-
-TITLES: dict[str, str] = {
-    ProbeKind.HEARTBEAT: "No heartbeat from {}",
-    ProbeKind.DISK: "{} is short of disk space",
-}
-DEFAULT_TITLE = "{} is not responding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,29 +108,30 @@ def _open_unless_held_back(begun: Sequence[Reading]) -> None:
         if reading.probe.is_held_back != held_back:
             Probe.objects.filter(pk=reading.probe.pk).update(is_held_back=held_back)
         if not held_back:
-            _open(reading)
+            open_about(outage(reading))
 
 
-def _open(reading: Reading) -> None:
-    probe, component = reading.probe, reading.probe.component
+def open_about(trouble: Trouble) -> None:
+    """Open an incident about the component, unless one is open: then say there what has to be said."""
+    component = trouble.component
     known = Incident.objects.open().filter(affected__component=component).order_by("pk").first()
     if known is not None:
-        say_it_fails_again(known, reading)
+        say_it_fails_again(known, trouble)
         return
-    if reopen(reading):
+    if reopen(trouble):
         return
-    severity = probe.severity or SeverityPolicy.objects.order_by("rank").first()
+    severity = trouble.severity or SeverityPolicy.objects.order_by("rank").first()
     if severity is None:
-        logger.error("%s is down, but no severity is defined: no incident was opened.", component.name)
+        logger.error("%s: %s No severity is defined, so no incident was opened.", component.name, trouble.sentence)
         return
     try:
         open_incident(
-            title=TITLES.get(probe.kind, DEFAULT_TITLE).format(component.name),
+            title=trouble.title,
             severity=severity,
-            message=failure_sentence(reading),
-            impacts={component: ComponentStatus.MAJOR_OUTAGE},
+            message=trouble.sentence,
+            impacts={component: trouble.impact},
             # Our clock may have been set back since then.
-            started_at=min(reading.verdict.down_since or clock.now(), clock.now()),
+            started_at=min(trouble.since or clock.now(), clock.now()),
             origin=Origin.PROBE,
             dedupe_key=dedupe_key(component),
         )

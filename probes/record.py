@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from components.services import lock_components
 from components.uptime import EMPTY_DAY, SlotState, slot_of, slot_state
 from incidents.models import Maintenance
 from probes.bulk import insert_results, update_rows
@@ -22,6 +23,8 @@ from probes.histogram import bucket_of, decode, encode
 from probes.measured import Measured
 from probes.models import DETAIL_LENGTH, ProbeDay, ProbeLocation, ProbeResult, Slot
 from probes.outages import Change, announce, settle
+from probes.rules.effects import restate as restate_rules
+from probes.rules.recording import move_rules
 from probes.states import Track, advance, forget, recheck_after
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -76,7 +79,15 @@ def record_batch(*, location: str, measured: Sequence[Measured]) -> int:
         if row is not None and row.lease == one.lease:
             row.lease, row.leased_until = "", None
     update_rows(ProbeLocation, list(rows.values()), STATE_FIELDS)
-    announce([change for change in changes if change.matters])
+    announced = [change for change in changes if change.matters]
+    rules = move_rules(fresh, rows, now, in_maintenance=in_maintenance)
+    if rules:
+        # All of them before the first claim: whoever changes one also writes the page's row.
+        lock_components(
+            [change.row.probe.component for change in announced] + [rule.probe.component for rule in rules]
+        )
+    announce(announced)
+    restate_rules(rules, now=now)
     settle([change.row.probe.component for change in changes])
     return len(fresh)
 
@@ -210,7 +221,7 @@ def _move(row: ProbeLocation, one: Measured, now: datetime, *, in_maintenance: b
     new = (
         Track()
         if in_maintenance
-        else advance(base, one.result.outcome, at=one.scheduled_at, rules=row.probe.rules)
+        else advance(base, one.result.outcome, at=one.scheduled_at, rules=row.probe.thresholds)
     )
     row.track = new
     row.last_scheduled_at = one.scheduled_at

@@ -20,6 +20,9 @@ from probes.freshness import STALE_AT_LEAST, is_stale
 from probes.models import Location, Probe, ProbeLocation
 from probes.outages import restate
 from probes.record import STATE_FIELDS
+from probes.rules.effects import firing_rules
+from probes.rules.effects import restate as restate_rules
+from probes.rules.services import stop_rules, write_rules
 from probes.schedule import MILLISECOND
 from probes.spec import ProbeSpec
 from probes.states import ProbeState, Track, forget
@@ -31,7 +34,7 @@ from statuspage.core.errors import NotFound
 FIRST_CHECK_WITHIN = timedelta(seconds=5)
 NO_RESULTS = "no measurements are coming in"
 # What of a specification is said by other rows.
-NOT_COLUMNS = frozenset({"slug", "severity", "locations", "depends_on"})
+NOT_COLUMNS = frozenset({"slug", "severity", "locations", "depends_on", "rules"})
 
 
 @retry_on_conflict
@@ -49,13 +52,14 @@ def upsert_probe(*, component: Component, spec: ProbeSpec) -> str:
         probe = Probe.objects.create(slug=spec.slug, created_at=now, updated_at=now, **wanted)
         _place(probe, locations_of(spec), now, rows={})
         _schedule(probe, now, is_new=True)
+        write_rules(probe, spec.rules)
         return "created"
     changed = [name for name, value in wanted.items() if getattr(probe, name) != value]
     was_retired = probe.retired_at is not None
     rows = {row.location: row for row in probe.locations.select_for_update().order_by("pk")}
     moved = set(locations_of(spec)) != {name for name, row in rows.items() if row.retired_at is None}
     if not changed and not was_retired and not moved:
-        return "unchanged"
+        return "changed" if write_rules(probe, spec.rules) else "unchanged"
     if "component_id" in changed:
         _stop(probe, cause=f"{probe.name} moved to another component")
     for name in changed:
@@ -67,8 +71,10 @@ def upsert_probe(*, component: Component, spec: ProbeSpec) -> str:
         _place(probe, locations_of(spec), now, rows=rows)
     if probe.is_active and (was_retired or moved or {"interval", "component_id"} & set(changed)):
         _schedule(probe, now, is_new=was_retired)
+    write_rules(probe, spec.rules)
     if moved or "quorum" in changed:
         restate([probe])
+        restate_rules(firing_rules([probe]), now=now)
     return "changed"
 
 
@@ -127,6 +133,7 @@ def expire_stale() -> int:
         row.track = forget(row.track)
     update_rows(ProbeLocation, rows, STATE_FIELDS)
     restate([row.probe for row in rows], silent=NO_RESULTS)
+    restate_rules(firing_rules([row.probe for row in rows]), now=now)
     return len(rows)
 
 
@@ -175,6 +182,7 @@ def _stop(probe: Probe, *, cause: str) -> None:
     _forget_schedule(list(ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk")))
     Probe.objects.filter(pk=probe.pk, is_held_back=True).update(is_held_back=False)
     withdraw_claim(component=probe.component, source=ClaimSource.PROBE, source_id=probe.slug, cause=cause)
+    stop_rules(probe, cause=cause)
 
 
 def _forget_schedule(rows: list[ProbeLocation]) -> None:

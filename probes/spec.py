@@ -14,6 +14,7 @@ from probes.checkers.base import stored
 from probes.checkers.fields import Fields
 from probes.enums import ProbeKind
 from probes.models import DEFAULT_CALM, DEFAULT_HOLD, LOCATION_LENGTH
+from probes.rules.spec import RuleSpec, parse_rules
 from statuspage.core.errors import ConfigurationError, UnknownKey
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
@@ -36,6 +37,7 @@ COMMON_KEYS = frozenset(
         "depends_on",
         "hold",
         "calm",
+        "rules",
     }
 )
 # A heartbeat is waited for, not asked: there is no time to measure.
@@ -75,6 +77,7 @@ class ProbeSpec:
     depends_on: tuple[str, ...] = ()
     hold: timedelta = DEFAULT_HOLD
     calm: timedelta = DEFAULT_CALM
+    rules: tuple[RuleSpec, ...] = ()
 
 
 def parse_probe_spec(
@@ -112,6 +115,7 @@ def parse_probe_spec(
         depends_on=_read_slugs(fields, "depends_on", longest=LONGEST_SLUG, most=MOST_DEPENDENCIES),
         hold=fields.duration("hold", default=DEFAULT_HOLD, least=timedelta(), most=LONGEST_HOLD),
         calm=fields.duration("calm", default=DEFAULT_CALM, least=timedelta(), most=LONGEST_HOLD),
+        rules=_read_rules(fields, kind, timeout),
     )
     return (None if fields.errors else spec), fields.errors
 
@@ -165,6 +169,14 @@ def _read_quorum(fields: Fields, locations: Sequence[str]) -> int | None:
     if "quorum" not in fields.mapping:
         return None
     return fields.integer("quorum", default=1, least=1, most=max(1, len(locations)))
+
+
+def _read_rules(fields: Fields, kind: ProbeKind, timeout: timedelta) -> tuple[RuleSpec, ...]:
+    rules, errors = parse_rules(
+        fields.mapping.get("rules"), key=f"{fields.key}.rules", probe=kind, timeout=timeout, environ=fields.environ
+    )
+    fields.errors += errors
+    return rules
 
 
 def _read_schedule(fields: Fields) -> tuple[timedelta, timedelta]:

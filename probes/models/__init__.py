@@ -14,6 +14,7 @@ from probes.models.probe import (
     ProbeLocation,
     ProbeQuerySet,
 )
+from probes.models.rules import Rule, RuleState
 from probes.models.series import ComponentDay, ProbeDay, ProbeResult, Slot
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "ProbeLocation",
     "ProbeQuerySet",
     "ProbeResult",
+    "Rule",
+    "RuleState",
     "SlaPolicy",
     "SlaTier",
     "Slot",

@@ -65,6 +65,7 @@ class Probe(models.Model):
     is_held_back = models.BooleanField(
         default=False, editable=False, help_text="It is down, and its incident waits for what it depends on."
     )
+    has_rules = models.BooleanField(default=False, editable=False, help_text="So that nobody looks for them in vain.")
     is_enabled = models.BooleanField(default=True, editable=False)
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -97,7 +98,7 @@ class Probe(models.Model):
         return self.is_enabled and self.retired_at is None
 
     @property
-    def rules(self) -> Rules:
+    def thresholds(self) -> Rules:
         return Rules(failure_threshold=self.failure_threshold, recovery_threshold=self.recovery_threshold)
 
     def grid(self, location: str) -> Grid:

@@ -222,6 +222,10 @@ def _probe(reader: Reader, table: Table, known: Known) -> ProbeSpec | None:
         reader.wrong(table.path("token"), "(hidden)", f"a token of its own: {known.tokens[token]} has this one")
     if isinstance(severity, str) and severity and severity not in known.severities:
         table.wrong("severity", _one_of("the slug of a severity", sorted(known.severities)))
+    for number, rule in enumerate(spec.rules if spec is not None else ()):
+        if rule.severity and rule.severity not in known.severities:
+            expected = _one_of("the slug of a severity", sorted(known.severities))
+            reader.wrong(table.path(f"rules[{number}].severity"), rule.severity, expected)
     return spec
 
 

@@ -9,6 +9,8 @@ from probes.checkers.heartbeat import heartbeat_token_hash
 from probes.dependencies import find_cycle
 from probes.enums import ProbeKind
 from probes.models import Probe
+from probes.rules.services import spec_of
+from probes.rules.spec import describe_rule
 from probes.services import locations_of, retire_probe, upsert_probe
 from probes.spec import ProbeSpec
 from statuspage.configuration.changes import Changes
@@ -46,14 +48,14 @@ def apply_dependencies(specs: Iterable[ProbeSpec], changes: Changes) -> None:
 def apply_probe(component: Component, spec: ProbeSpec, changes: Changes) -> None:
     """Write the probe if it is new or differs, and note it. A pause set by hand stays."""
     row = Probe.objects.select_related("component", "severity").filter(slug=spec.slug).first()
-    before_locations = _locations_of(row)
+    before_locations, before_rules = _locations_of(row), _rules_of(row)
     outcome = upsert_probe(component=component, spec=spec)
     if row is None:
         changes.added("probe", spec.slug)
     elif outcome == "changed" and row.retired_at is not None:
         changes.added("probe", spec.slug, "it was retired and is back")
     elif outcome == "changed":
-        before, after = _fields_of(row, before_locations), _fields_in(component, spec)
+        before, after = _fields_of(row, before_locations, before_rules), _fields_in(component, spec)
         if before == after:
             # What stands behind ${NAME} is another one now.
             before, after = {"token": "as it was"}, {"token": "as the environment has it"}
@@ -108,7 +110,13 @@ def _locations_of(row: Probe | None) -> list[str]:
     return sorted(row.locations.filter(retired_at__isnull=True).values_list("location", flat=True))
 
 
-def _fields_of(row: Probe, locations: list[str]) -> dict[str, Any]:
+def _rules_of(row: Probe | None) -> list[str]:
+    if row is None or not row.has_rules:
+        return []
+    return [describe_rule(spec_of(rule)) for rule in row.rules.select_related("severity")]
+
+
+def _fields_of(row: Probe, locations: list[str], rules: list[str]) -> dict[str, Any]:
     return {
         "component": row.component.slug,
         "name": row.name,
@@ -125,6 +133,7 @@ def _fields_of(row: Probe, locations: list[str]) -> dict[str, Any]:
         "quorum": row.quorum,
         "hold": row.hold,
         "calm": row.calm,
+        "rules": rules,
     } | _settings(row.config)
 
 
@@ -145,6 +154,7 @@ def _fields_in(component: Component, spec: ProbeSpec) -> dict[str, Any]:
         "quorum": spec.quorum,
         "hold": spec.hold,
         "calm": spec.calm,
+        "rules": [describe_rule(rule) for rule in spec.rules],
     } | _settings(spec.config)
 
 
