@@ -3,23 +3,25 @@
 import json
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from components.admin_base import ReadOnlyAdmin, RetiredFilter
+from probes.admin_corrections import CorrectionAdmin
 from probes.admin_metrics import MetricAdmin
 from probes.admin_objectives import ObjectiveAdmin, SlaPolicyAdmin
 from probes.checkers.fields import hide_user_info
+from probes.locations import probe_verdict
 from probes.models import Probe, ProbeLocation
 from probes.services import pause_probe, resume_probe
 from probes.states import ProbeState
+from statuspage.core import clock
 from statuspage.core.durations import format_duration
 
-__all__ = ["MetricAdmin", "ObjectiveAdmin", "ProbeAdmin", "SlaPolicyAdmin"]
+__all__ = ["CorrectionAdmin", "MetricAdmin", "ObjectiveAdmin", "ProbeAdmin", "SlaPolicyAdmin"]
 
 NOTHING = "–"
 STATE_CSS = {
@@ -41,7 +43,7 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
     ordering = ("component__position", "pk")
     actions = ("pause", "resume")
     fieldsets = (
-        ("Now", {"fields": ("state_chip", "detail", "latency", "checked", "missed", "runs")}),
+        ("Now", {"fields": ("state_chip", "detail", "latency", "checked", "missed", "runs", "places")}),
         (
             "From the configuration",
             {
@@ -59,14 +61,18 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
                     "opens_incident",
                     "severity",
                     "allow_private",
+                    "quorum",
+                    "depends_on_shown",
+                    "hold",
+                    "calm",
                 )
             },
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Probe]:
-        here = ProbeLocation.objects.filter(location=settings.PROBE_LOCATION)
-        return super().get_queryset(request).prefetch_related(Prefetch("locations", here, to_attr="here"))
+        rows = ProbeLocation.objects.filter(retired_at__isnull=True).select_related("probe").order_by("pk")
+        return super().get_queryset(request).prefetch_related(Prefetch("locations", rows, to_attr="places_now"))
 
     def has_pause_permission(self, request: HttpRequest) -> bool:
         """A probe's row is the configuration's; its pause is whoever's may change probes."""
@@ -107,8 +113,23 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
 
     @admin.display(description="Checks missed")
     def missed(self, probe: Probe) -> int:
-        row = _here(probe)
-        return row.missed if row else 0
+        return sum(row.missed for row in _rows(probe))
+
+    @admin.display(description="Locations")
+    def places(self, probe: Probe) -> SafeString:
+        lines = (
+            (
+                row.location,
+                ProbeState(row.state).label,
+                f"{row.last_result_at:%H:%M:%S}" if row.last_result_at else NOTHING,
+            )
+            for row in _rows(probe)
+        )
+        return format_html_join(mark_safe("<br>"), "{}: {}, checked {}", lines)
+
+    @admin.display(description="Depends on")
+    def depends_on_shown(self, probe: Probe) -> str:
+        return ", ".join(probe.depends_on.values_list("name", flat=True)) or NOTHING
 
     @admin.display(description="Every", ordering="interval")
     def every(self, probe: Probe) -> str:
@@ -137,9 +158,17 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
         return format_html("<pre>{}</pre>", json.dumps(shown, ensure_ascii=False, indent=2))
 
 
+def _rows(probe: Probe) -> list[ProbeLocation]:
+    rows: list[ProbeLocation] = getattr(probe, "places_now", [])
+    return rows
+
+
 def _here(probe: Probe) -> ProbeLocation | None:
-    rows: list[ProbeLocation] = getattr(probe, "here", [])
-    return rows[0] if rows else None
+    """Of several locations the one that speaks for the verdict."""
+    rows = {row.location: row for row in _rows(probe)}
+    now = clock.now()
+    verdict = probe_verdict({name: row.standing(now) for name, row in rows.items()}, probe.quorum)
+    return rows[verdict.speaker] if verdict.speaker else None
 
 
 def _names(probes: QuerySet[Probe]) -> str:

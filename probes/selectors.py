@@ -1,6 +1,6 @@
 """What the page asks of the measurements, as frozen values; nothing here is computed slot by slot."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,8 @@ from components.uptime import (
     worst_of_day,
 )
 from components.uptime import availability as available_share
-from probes.freshness import is_stale, stale_after
+from probes.freshness import stale_after
+from probes.locations import probe_verdict
 from probes.models import ComponentDay, ProbeLocation
 from probes.series_days import first_days_of
 from statuspage.core import clock
@@ -78,19 +79,21 @@ class Freshness:
 
 
 def measurements() -> dict[int, Measurement]:
-    """By component id, for every component with an active probe. One query."""
+    """By component id, for every component with an active probe; of several locations what they say together.
+
+    One query.
+    """
     now = clock.now()
-    rows = (
-        ProbeLocation.objects.filter(probe__retired_at__isnull=True, probe__is_enabled=True)
-        .select_related("probe")
-        .order_by("probe_id", "pk")
-    )
+    places: dict[int, dict[str, ProbeLocation]] = {}
+    for row in ProbeLocation.objects.active().select_related("probe").order_by("probe_id", "pk"):
+        places.setdefault(row.probe_id, {})[row.location] = row
     found: dict[int, Measurement] = {}
-    for row in rows:
-        measurement = _measurement(row, now)
-        known = found.get(row.probe.component_id)
+    for rows in places.values():
+        first = next(iter(rows.values()))
+        measurement = _measurement(rows, first.probe.quorum, now)
+        known = found.get(first.probe.component_id)
         if known is None or measurement.status.rank > known.status.rank:
-            found[row.probe.component_id] = measurement
+            found[first.probe.component_id] = measurement
     return found
 
 
@@ -139,14 +142,17 @@ def monitoring_freshness() -> Freshness:
     return Freshness(last_result_at=last, is_stale=clock.now() - reference > stale_after(interval))
 
 
-def _measurement(row: ProbeLocation, now: datetime) -> Measurement:
-    stale = row.last_result_at is None or is_stale(row.last_result_at, row.probe.interval, now)
+def _measurement(rows: Mapping[str, ProbeLocation], quorum: int | None, now: datetime) -> Measurement:
+    """Of one probe: its verdict, in the words of the location that speaks for it."""
+    standings = {name: row.standing(now) for name, row in rows.items()}
+    verdict = probe_verdict(standings, quorum)
+    row = rows[verdict.speaker or next(iter(rows))]
     return Measurement(
         detail=row.last_detail,
         latency_ms=row.last_latency_ms,
         last_checked_at=row.last_result_at,
-        status=UNKNOWN if stale else row.track.verdict or UNKNOWN,
-        is_stale=stale,
+        status=verdict.status or UNKNOWN,
+        is_stale=not any(standing.is_fresh for standing in standings.values()),
     )
 
 
