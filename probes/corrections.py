@@ -44,11 +44,11 @@ def exclude(
     `reason` is public. Raises ValidationFailed for a time that cannot be meant and Duplicate for what is left out so
     already.
     """
-    if not components:
-        raise ValidationFailed("components", "Choose at least one component.")
-    begin, end = _window(starts_at, ends_at)
-    chosen = _locked(components)
-    _refuse_again(chosen, begin, end, kind)
+    if components:
+        # Held before anybody else's correction of them is looked for.
+        _locked(components)
+    begin, end = check(components=components, starts_at=starts_at, ends_at=ends_at, kind=kind, reason=reason)
+    chosen = list(components)
     correction = Correction.objects.create(
         kind=kind,
         starts_at=begin,
@@ -62,6 +62,18 @@ def exclude(
     _remake(correction, chosen, is_withdrawal=False)
     touch_page()
     return correction
+
+
+def check(
+    *, components: Collection[Component], starts_at: datetime, ends_at: datetime, kind: CorrectionKind, reason: str
+) -> tuple[datetime, datetime]:
+    """The slots that `exclude` would leave out, from the first one's beginning to the last one's end; raises as it."""
+    if not components:
+        raise ValidationFailed("components", "Choose at least one component.")
+    begin, end = _window(starts_at, ends_at)
+    _reason(reason)
+    _refuse_again(components, begin, end, kind)
+    return begin, end
 
 
 @retry_on_conflict
@@ -110,7 +122,7 @@ def _locked(components: Iterable[Component]) -> list[Component]:
     return list(rows.order_by("pk"))
 
 
-def _refuse_again(components: list[Component], begin: datetime, end: datetime, kind: CorrectionKind) -> None:
+def _refuse_again(components: Collection[Component], begin: datetime, end: datetime, kind: CorrectionKind) -> None:
     same = Correction.objects.valid().filter(kind=kind, starts_at=begin, ends_at=end, components__in=components)
     known = same.prefetch_related("components").first()
     if known is not None:
