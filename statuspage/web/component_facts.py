@@ -10,7 +10,7 @@ from datetime import datetime
 
 from probes.enums import ObjectiveKind
 from probes.latency_series import OVERVIEW, LatencySeries, Span, latency_series
-from probes.models import Objective, Probe
+from probes.models import Objective, Probe, Rule
 from statuspage.web.charts import Limit
 
 MOST_LIMITS = 3
@@ -18,10 +18,11 @@ MOST_LIMITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentFacts:
-    """By component id: `probes`, the active ones in their order, and `limits`, what the latency charts draw.
-    `objectives` are those promised now, in their order, members read."""
+    """By component id: `probes`, the active ones in their order, and `limits`, what the latency charts draw. By probe
+    id: `rules`. `objectives` are those promised now, in their order, members read."""
 
     probes: dict[int, list[Probe]]
+    rules: dict[int, list[Rule]]
     latency: dict[int, LatencySeries]
     limits: dict[int, tuple[Limit, ...]]
     objectives: list[Objective]
@@ -32,6 +33,7 @@ def read_component_facts(component_ids: Collection[int], now: datetime, *, span:
     objectives = read_objectives()
     return ComponentFacts(
         probes=probes,
+        rules=_rules(component_ids),
         latency=latency_series(component_ids, span, now),
         limits=_limits(component_ids, probes, objectives),
         objectives=objectives,
@@ -44,6 +46,17 @@ def read_probes(component_ids: Collection[int]) -> dict[int, list[Probe]]:
     rows = Probe.objects.active().filter(component_id__in=component_ids).order_by("component_id", "pk")
     for probe in rows.prefetch_related("depends_on"):
         found[probe.component_id].append(probe)
+    return dict(found)
+
+
+def _rules(component_ids: Collection[int]) -> dict[int, list[Rule]]:
+    """The rules on the active probes, in their order. One query."""
+    found: dict[int, list[Rule]] = defaultdict(list)
+    rows = Rule.objects.filter(
+        probe__component_id__in=component_ids, probe__retired_at__isnull=True, probe__is_enabled=True
+    )
+    for rule in rows.order_by("probe_id", "position", "pk"):
+        found[rule.probe_id].append(rule)
     return dict(found)
 
 

@@ -65,7 +65,9 @@ def component_pages(facts: Facts, more: ComponentFacts, home: HomePage) -> tuple
                 bars=bars.svg(row.days, summary=row.summary, is_linked=True),
                 table=bars.full_table(row.days),
                 latency=_latency(component, facts, more),
-                probes=probe_lines(more.probes.get(component.pk, []), facts.places.get(component.pk, []), reader),
+                probes=probe_lines(
+                    more.probes.get(component.pk, []), facts.places.get(component.pk, []), more.rules, reader
+                ),
                 incidents=_incidents_of(component, facts, by_incident),
                 changes=tuple(
                     StateChange(

@@ -18,6 +18,7 @@ from statuspage.web import wording
 from statuspage.web.component_facts import ComponentFacts, members_of, read_component_facts
 from statuspage.web.facts import Facts, read_facts
 from statuspage.web.pages.probe_lines import ProbeLine, probe_lines
+from statuspage.web.pages.rule_words import condition_of
 from statuspage.web.pages.slo import markdown
 from statuspage.web.readmodels import SiteInfo
 from statuspage.web.selectors import reader_of, site_of
@@ -27,12 +28,13 @@ NOT_SET = "–"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentLine:
-    """A component's promise in one row: how fast, and when somebody is woken."""
+    """A component's promise in one row: how fast, and when somebody is woken, or what happens instead."""
 
     name: str
     path: str
     target: str
     pages_when: tuple[str, ...]
+    instead: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,8 @@ def how_it_works(facts: Facts, more: ComponentFacts, promises: Promises) -> HowI
                 name=component.name,
                 path=component.get_absolute_url(),
                 target=_target(component.pk, more),
-                pages_when=tuple(_pages_when(more.probes[component.pk])),
+                pages_when=tuple(_pages_when(more.probes[component.pk], more)),
+                instead=_instead(more.probes[component.pk], more),
             )
             for component in measured
         ),
@@ -129,7 +132,7 @@ def how_it_works(facts: Facts, more: ComponentFacts, promises: Promises) -> HowI
             MethodBlock(
                 name=component.name,
                 path=component.get_absolute_url(),
-                probes=probe_lines(more.probes[component.pk], facts.places.get(component.pk, []), reader),
+                probes=probe_lines(more.probes[component.pk], facts.places.get(component.pk, []), more.rules, reader),
             )
             for component in measured
         ),
@@ -154,14 +157,28 @@ def _target(component_id: int, more: ComponentFacts) -> str:
     return f"degraded above {wording.exactly(slow[0])}" if slow else NOT_SET
 
 
-def _pages_when(probes: Sequence[Probe]) -> list[str]:
+def _pages_when(probes: Sequence[Probe], more: ComponentFacts) -> list[str]:
+    """The conditions of the rules that page, each with its probe where there are several."""
     found = []
     for probe in probes:
-        if probe.opens_incident:
-            number = probe.failure_threshold
-            often = "one check" if number == 1 else f"{number} checks in a row"
-            found.append(f"{probe.name} fails {often}" if len(probes) > 1 else f"Its probe fails {often}")
+        for rule in more.rules.get(probe.pk, []):
+            if rule.pages:
+                words = condition_of(rule)
+                found.append(f"{probe.name}: {words}" if len(probes) > 1 else words[0].upper() + words[1:])
     return found
+
+
+def _instead(probes: Sequence[Probe], more: ComponentFacts) -> str:
+    """What happens where nobody is paged."""
+    if any(rule.pages for probe in probes for rule in more.rules.get(probe.pk, [])):
+        return ""
+    opening = [probe.failure_threshold for probe in probes if probe.opens_incident]
+    if not opening:
+        return "Not paged."
+    number = min(opening)
+    return (
+        f"Not paged; an incident opens after {'the first failure' if number == 1 else f'{number} failures in a row'}."
+    )
 
 
 def _objective(objective: Objective, facts: Facts) -> ObjectiveLine:

@@ -1,14 +1,15 @@
 """How a component is measured: each probe in words, and what each of its locations found last. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.enums import ComponentStatus
 from probes.freshness import is_stale
-from probes.models import Probe, ProbeLocation
+from probes.models import Probe, ProbeLocation, Rule
 from statuspage.web import wording
 from statuspage.web.pages import methods
 from statuspage.web.pages.cards import Reader
+from statuspage.web.pages.rule_words import RuleLine, rule_line
 from statuspage.web.readmodels import PlaceLine
 
 UNKNOWN = ComponentStatus.UNKNOWN
@@ -17,7 +18,8 @@ SEVERAL = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeLine:
-    """`method` to `slow` are whole sentences or halves of one; `rules` are the operator's own."""
+    """`method` to `slow` are whole sentences or halves of one; `rules` say when
+    what happens."""
 
     name: str
     kind: str
@@ -28,7 +30,7 @@ class ProbeLine:
     quorum: str
     waits_for: tuple[str, ...]
     opens_incident: bool
-    rules: tuple[str, ...]
+    rules: tuple[RuleLine, ...]
     places: tuple[PlaceLine, ...]
 
     @property
@@ -48,12 +50,14 @@ class ProbeLine:
         return self.places[0].state if self.places else UNKNOWN
 
 
-def probe_lines(probes: Sequence[Probe], rows: Sequence[ProbeLocation], reader: Reader) -> tuple[ProbeLine, ...]:
-    """`rows` are those of all of these probes; what a probe depends on was read with it."""
+def probe_lines(
+    probes: Sequence[Probe], rows: Sequence[ProbeLocation], rules: Mapping[int, Sequence[Rule]], reader: Reader
+) -> tuple[ProbeLine, ...]:
+    """`rows` are those of all of these probes, `rules` by probe id; what a probe depends on was read with it."""
     places: dict[int, list[ProbeLocation]] = {}
     for row in rows:
         places.setdefault(row.probe_id, []).append(row)
-    return tuple(_line(probe, places.get(probe.pk, []), reader) for probe in probes)
+    return tuple(_line(probe, places.get(probe.pk, []), rules.get(probe.pk, []), reader) for probe in probes)
 
 
 def component_places(rows: Sequence[ProbeLocation], reader: Reader) -> tuple[PlaceLine, ...]:
@@ -69,7 +73,7 @@ def component_places(rows: Sequence[ProbeLocation], reader: Reader) -> tuple[Pla
     return tuple(found[name] for name in sorted(found))
 
 
-def _line(probe: Probe, rows: Sequence[ProbeLocation], reader: Reader) -> ProbeLine:
+def _line(probe: Probe, rows: Sequence[ProbeLocation], rules: Sequence[Rule], reader: Reader) -> ProbeLine:
     degraded_above = probe.degraded_above
     return ProbeLine(
         name=probe.name,
@@ -81,7 +85,7 @@ def _line(probe: Probe, rows: Sequence[ProbeLocation], reader: Reader) -> ProbeL
         quorum=_quorum(probe.quorum, len(rows)),
         waits_for=tuple(other.name for other in probe.depends_on.all()),
         opens_incident=probe.opens_incident,
-        rules=(),
+        rules=tuple(rule_line(rule, reader) for rule in rules),
         places=tuple(_place(probe, row, reader) for row in rows),
     )
 

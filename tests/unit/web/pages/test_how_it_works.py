@@ -3,14 +3,15 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from components.models import Component, Page
 from incidents.models import SeverityPolicy
-from probes.enums import ObjectiveKind
-from probes.models import Objective, Probe, ProbeLocation, SlaPolicy, SlaTier
+from probes.enums import ObjectiveKind, RuleKind
+from probes.models import Objective, Probe, ProbeLocation, Rule, SlaPolicy, SlaTier
 from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works_page
 from tests.unit.web.conftest import NOON, MakeComponent
 
@@ -47,9 +48,34 @@ def test_without_an_objective_it_is_the_threshold_of_the_probe(api: Component) -
     assert [line.target for line in found().lines] == ["degraded above 300\N{NO-BREAK SPACE}ms"]
 
 
-def test_on_call_is_paged_when_the_probe_says_so(api: Component) -> None:
+def rule(**changes: Any) -> Rule:
+    values: dict[str, Any] = {
+        "slug": "slow",
+        "kind": RuleKind.LATENCY_ABOVE,
+        "limit": 200,
+        "lasting": timedelta(minutes=2),
+        "pages": True,
+        "sentence": "{name} is slow.",
+    }
+    return Rule.objects.create(probe=Probe.objects.get(), **(values | changes))
+
+
+def test_on_call_is_paged_when_a_rule_says_so(api: Component) -> None:
+    rule()
+    assert [line.pages_when for line in found().lines] == [
+        ("Answers take longer than 200\N{NO-BREAK SPACE}ms for 2 minutes",)
+    ]
+    assert "When answers take longer than 200 ms for 2 minutes, on-call is paged." in words()
+
+
+def test_where_nobody_is_paged_it_says_what_happens_instead(api: Component) -> None:
+    rule(pages=False, degrades=True)
     Probe.objects.update(opens_incident=True, failure_threshold=2)
-    assert [line.pages_when for line in found().lines] == [("Its probe fails 2 checks in a row",)]
+    assert [(line.pages_when, line.instead) for line in found().lines] == [
+        ((), "Not paged; an incident opens after 2 failures in a row.")
+    ]
+    Probe.objects.update(opens_incident=False)
+    assert "Not paged." in words()
 
 
 def test_every_probe_is_there_with_its_method_and_no_address(api: Component) -> None:
