@@ -23,7 +23,9 @@ from probes.checkers.http import HttpChecker, HttpConfig
 from probes.checkers.json_value import JsonChecker, JsonConfig
 from probes.checkers.postgres import PostgresChecker, PostgresConfig
 from probes.checkers.redis import RedisChecker, RedisConfig
+from probes.checkers.s3 import S3Checker, S3Config
 from probes.checkers.tcp import TcpChecker, TcpConfig
+from probes.checkers.websocket import WebSocketChecker, WebSocketConfig
 from probes.enums import Outcome, ProbeKind
 from statuspage.core.errors import BlockedAddress
 from statuspage.core.http.errors import DeadlineExceeded, OutboundError
@@ -40,6 +42,8 @@ CHECKERS: dict[ProbeKind, Checker] = {
     ProbeKind.HEARTBEAT: HeartbeatChecker(),
     ProbeKind.DISK: DiskChecker(),
     ProbeKind.JSON: JsonChecker(),
+    ProbeKind.WEBSOCKET: WebSocketChecker(),
+    ProbeKind.S3: S3Checker(),
 }
 CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.HTTP: HttpConfig,
@@ -49,6 +53,8 @@ CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.HEARTBEAT: HeartbeatConfig,
     ProbeKind.DISK: DiskConfig,
     ProbeKind.JSON: JsonConfig,
+    ProbeKind.WEBSOCKET: WebSocketConfig,
+    ProbeKind.S3: S3Config,
 }
 # The stages of a check keep the deadline themselves, to know whose fault it was; this is for one that forgot.
 GRACE_SECONDS = 0.05

@@ -12,7 +12,7 @@ import asyncio
 import errno
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -92,16 +92,25 @@ def checked_socket(address_info: tuple[Any, ...]) -> socket:
 class GuardedClient:
     """What fetches share on one event loop: a session, one TLS context, the resolver."""
 
-    def __init__(self, *, resolver: Resolver | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        resolver: Resolver | None = None,
+        tls: ssl.SSLContext | None = None,
+        trusting: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+    ) -> None:
+        """`trusting` makes a context with the authorities to trust; `tls` stands for the first it would make."""
         self.resolver = resolver or Resolver()
         self._tls = tls
-        self._unverified: ssl.SSLContext | None = None
+        self._trusting = trusting
+        self._http2_tls: ssl.SSLContext | None = None
+        self._unverified: dict[str, ssl.SSLContext] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         # Costs 20 ms: once, and not on the event loop.
         if self._tls is None:
-            self._tls = await asyncio.to_thread(ssl.create_default_context)
+            self._tls = await asyncio.to_thread(self._trusting)
         connector = aiohttp.TCPConnector(
             resolver=CheckedAddresses(),
             socket_factory=checked_socket,
@@ -142,12 +151,27 @@ class GuardedClient:
     @property
     def unverified_tls(self) -> ssl.SSLContext:
         """Encrypts, and takes whatever certificate comes: for whoever asked for that."""
-        if self._unverified is None:
+        return self._unverified_for("")
+
+    async def http2_tls(self, *, verify: bool = True) -> ssl.SSLContext:
+        """As `tls`, and offers HTTP/2 alone (ALPN, RFC 9113, section 3.2). Made when it is first wanted."""
+        if not verify:
+            return self._unverified_for("h2")
+        if self._http2_tls is None:
+            context = await asyncio.to_thread(self._trusting)
+            context.set_alpn_protocols(["h2"])
+            self._http2_tls = context
+        return self._http2_tls
+
+    def _unverified_for(self, protocol: str) -> ssl.SSLContext:
+        if protocol not in self._unverified:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-            self._unverified = context
-        return self._unverified
+            if protocol:
+                context.set_alpn_protocols([protocol])
+            self._unverified[protocol] = context
+        return self._unverified[protocol]
 
     @property
     def session(self) -> aiohttp.ClientSession:
