@@ -39,7 +39,7 @@ def verdict_of(failure_threshold: int, recovery_threshold: int) -> str:
 
 
 def _host(config: Config) -> str:
-    for key in ("url", "host", "endpoint", "name", "address", "target"):
+    for key in ("url", "host", "endpoint", "query", "target"):
         value = config.get(key)
         if isinstance(value, str) and value:
             return _public_host(value) or "a target of ours"
@@ -62,12 +62,14 @@ def _public_host(value: str) -> str:
 def _http(config: Config, target: str) -> str:
     method = str(config.get("method") or "GET")
     expected = [_statuses(config.get("expect_status"))]
-    if any(config.get(key) for key in ("expect_body", "expect_contains", "expect_body_matches", "body_matches")):
+    if any(config.get(key) for key in ("expect_body", "expect_not_body", "expect_body_matches")):
         expected.append("the words that belong into the answer")
-    if any(config.get(key) for key in ("expect_headers", "expect_header")):
+    if config.get("expect_headers"):
         expected.append("its headers")
-    if any(config.get(key) for key in ("expect_json", "json")):
+    if config.get("expect_json"):
         expected.append("values in its JSON")
+    if config.get("min_size") or config.get("max_size"):
+        expected.append("an answer of the right size")
     return f"Sends {target} an HTTP {method} request over a fresh connection and expects {_joined(expected)}."
 
 
@@ -111,25 +113,29 @@ def _disk(_config: Config, _target: str) -> str:
 
 
 def _dns(config: Config, target: str) -> str:
-    record = str(config.get("record") or config.get("record_type") or "A")
-    expected = " and compares the answer with what belongs there" if _has(config, "expect") else ""
-    return f"Asks for the DNS record {record} of {target}{expected}."
+    expected = " and compares the answer with what belongs there" if config.get("expect") else ""
+    return f"Asks for the DNS record {config.get('record') or 'A'} of {target}{expected}."
 
 
-def _tls(_config: Config, target: str) -> str:
-    return f"Reads the TLS certificate of {target} and counts the days until it ends."
+def _tls(config: Config, target: str) -> str:
+    warn, fail = (_age(config.get(key) or default) for key, default in (("warn_below", "21d"), ("fail_below", "3d")))
+    return (
+        f"Reads the TLS certificate of {target} and counts the days until it ends: degraded below {warn}, "
+        f"down below {fail}."
+    )
 
 
-def _icmp(_config: Config, target: str) -> str:
-    return f"Sends {target} an ICMP echo request (ping)."
+def _icmp(config: Config, target: str) -> str:
+    return f"Sends {target} {wording.counted(int(config.get('count') or 3), 'ICMP echo request')} (ping)."
 
 
-def _websocket(_config: Config, target: str) -> str:
-    return f"Opens a WebSocket to {target} and waits for the handshake."
+def _websocket(config: Config, target: str) -> str:
+    then = " and for an answer" if config.get("ping", True) or config.get("send") else ""
+    return f"Opens a WebSocket to {target} and waits for the handshake{then}."
 
 
 def _smtp(config: Config, target: str) -> str:
-    starttls = ", then asks for encryption (STARTTLS)" if config.get("starttls") else ""
+    starttls = ", then asks for encryption (STARTTLS)" if config.get("starttls") == "required" else ""
     return f"Connects to the mail server {target} and says EHLO{starttls}."
 
 
@@ -141,16 +147,14 @@ def _s3(_config: Config, target: str) -> str:
     return f"Asks the object store at {target} whether the bucket is there (HEAD)."
 
 
-def _json(_config: Config, target: str) -> str:
-    return f"Reads one value out of a JSON answer of {target} and compares it."
+def _json(config: Config, target: str) -> str:
+    what = str(config.get("label") or "one value")
+    compared = " and compares it with what it should be" if config.get("op") else ""
+    return f"Reads {what} out of a JSON answer of {target}{compared}."
 
 
 def _workers(_config: Config, _target: str) -> str:
     return "Waits for each of the workers to report; the one that was silent longest counts."
-
-
-def _has(config: Config, beginning: str) -> bool:
-    return any(key.startswith(beginning) and value for key, value in config.items())
 
 
 METHODS: dict[str, Callable[[Config, str], str]] = {

@@ -70,3 +70,15 @@ def test_a_schedule_is_said_in_words() -> None:
 def test_what_makes_it_down_is_said_in_words() -> None:
     assert verdict_of(3, 2) == "down after 3 failures in a row, up again after 2 successes"
     assert verdict_of(1, 1) == "down after the first failure, up again after the first success"
+
+
+def test_a_certificate_says_when_it_is_too_old() -> None:
+    config = {"host": "api.example.com", "warn_below": "14d", "fail_below": "1d"}
+    assert method_of("tls", config, allow_private=False).endswith("degraded below 14 days, down below 1 day.")
+
+
+def test_a_name_is_asked_for_and_the_expected_addresses_stay_inside() -> None:
+    config = {"query": "www.example.com", "record": "AAAA", "expect": ["2001:db8::7"], "resolver": "10.0.0.53"}
+    assert method_of("dns", config, allow_private=False) == (
+        "Asks for the DNS record AAAA of www.example.com and compares the answer with what belongs there."
+    )
