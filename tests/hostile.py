@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, cast
 
 type Behaviour = Callable[[Recording, asyncio.StreamWriter], Awaitable[None]]
 
@@ -142,3 +143,73 @@ def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def say(raw: bytes, *, then_hang: bool = False) -> Behaviour:
+    """Send these bytes to whoever connects, unasked."""
+
+    async def behave(_reader: Recording, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        await writer.drain()
+        if then_hang:
+            await asyncio.sleep(60)
+
+    return behave
+
+
+def dribble(raw: bytes, *, every: float) -> Behaviour:
+    """A byte, a pause, a byte…, unasked."""
+
+    async def behave(_reader: Recording, writer: asyncio.StreamWriter) -> None:
+        for byte in raw:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(every)
+
+    return behave
+
+
+def flood(chunk: bytes) -> Behaviour:
+    """The same bytes for ever, unasked."""
+
+    async def behave(_reader: Recording, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(chunk)
+            await writer.drain()
+            await asyncio.sleep(0)  # drain alone does not let the others run
+
+    return behave
+
+
+async def close_at_once(_reader: Recording, _writer: asyncio.StreamWriter) -> None:
+    """Accept, and hang up."""
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, answers: Callable[[bytes], Iterable[bytes]], server: Server) -> None:
+        self._answers, self._server = answers, server
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, address: tuple[str | Any, int]) -> None:
+        self._server.connections += 1
+        for answer in self._answers(data):
+            if self._transport is not None:
+                self._transport.sendto(answer, address)
+
+
+@asynccontextmanager
+async def answering_datagrams(
+    answers: Callable[[bytes], Iterable[bytes]], *, tcp: Behaviour | None = None
+) -> AsyncIterator[Server]:
+    """Each datagram gets these datagrams back. With `tcp` there is a server of that sort on the same port."""
+    async with AsyncExitStack() as held:
+        server = await held.enter_async_context(serving(tcp)) if tcp else Server()
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Datagrams(answers, server), local_addr=("127.0.0.1", server.port)
+        )
+        held.callback(transport.close)
+        server.port = transport.get_extra_info("sockname")[1]
+        yield server

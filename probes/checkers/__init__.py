@@ -17,14 +17,18 @@ from probes.checkers.base import (
     say_limit,
 )
 from probes.checkers.disk import DiskChecker, DiskConfig
+from probes.checkers.dns import DnsChecker, DnsConfig
 from probes.checkers.fields import MissingVariable
 from probes.checkers.heartbeat import HeartbeatChecker, HeartbeatConfig
 from probes.checkers.http import HttpChecker, HttpConfig
+from probes.checkers.icmp import IcmpChecker, IcmpConfig
 from probes.checkers.json_value import JsonChecker, JsonConfig
 from probes.checkers.postgres import PostgresChecker, PostgresConfig
 from probes.checkers.redis import RedisChecker, RedisConfig
 from probes.checkers.s3 import S3Checker, S3Config
+from probes.checkers.smtp import SmtpChecker, SmtpConfig
 from probes.checkers.tcp import TcpChecker, TcpConfig
+from probes.checkers.tls import TlsChecker, TlsConfig
 from probes.checkers.websocket import WebSocketChecker, WebSocketConfig
 from probes.enums import Outcome, ProbeKind
 from statuspage.core.errors import BlockedAddress
@@ -41,6 +45,10 @@ CHECKERS: dict[ProbeKind, Checker] = {
     ProbeKind.REDIS: RedisChecker(),
     ProbeKind.HEARTBEAT: HeartbeatChecker(),
     ProbeKind.DISK: DiskChecker(),
+    ProbeKind.DNS: DnsChecker(),
+    ProbeKind.TLS: TlsChecker(),
+    ProbeKind.ICMP: IcmpChecker(),
+    ProbeKind.SMTP: SmtpChecker(),
     ProbeKind.JSON: JsonChecker(),
     ProbeKind.WEBSOCKET: WebSocketChecker(),
     ProbeKind.S3: S3Checker(),
@@ -52,6 +60,10 @@ CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.REDIS: RedisConfig,
     ProbeKind.HEARTBEAT: HeartbeatConfig,
     ProbeKind.DISK: DiskConfig,
+    ProbeKind.DNS: DnsConfig,
+    ProbeKind.TLS: TlsConfig,
+    ProbeKind.ICMP: IcmpConfig,
+    ProbeKind.SMTP: SmtpConfig,
     ProbeKind.JSON: JsonConfig,
     ProbeKind.WEBSOCKET: WebSocketConfig,
     ProbeKind.S3: S3Config,

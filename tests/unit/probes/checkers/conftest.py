@@ -1,6 +1,7 @@
 """One check, run the way the engine runs it."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -44,10 +45,15 @@ def check_server() -> Check:
     """`check_server(kind, behaviour, config_of, **request)` → the result of checking a server that behaves so."""
 
     def run(
-        kind: ProbeKind, behaviour: Behaviour, config_of: Callable[[Server], dict[str, Any]], **options: Any
+        kind: ProbeKind,
+        behaviour: Behaviour,
+        config_of: Callable[[Server], dict[str, Any]],
+        *,
+        tls: ssl.SSLContext | None = None,
+        **options: Any,
     ) -> CheckResult:
         async def body() -> CheckResult:
-            async with serving(behaviour) as server:
+            async with serving(behaviour, tls=tls) as server:
                 return await check_once(kind, config_of(server), **options)
 
         return asyncio.run(body())
