@@ -23,7 +23,6 @@ from incidents.models import (
     UpdateImpact,
 )
 from probes.metrics.selectors import Tile, tiles
-from probes.models import ProbeLocation
 from probes.objectives.report import Miss
 from probes.selectors import (
     ComponentAvailability,
@@ -33,6 +32,7 @@ from probes.selectors import (
     measurements,
     monitoring_freshness,
 )
+from probes.selectors_locations import LocationRow, location_rows
 from statuspage.core import clock
 from statuspage.web.misses import last_months_misses
 
@@ -72,7 +72,7 @@ class Facts:
     maintenance_updates: dict[int, list[MaintenanceUpdate]]
     maintenance_components: dict[int, list[ComponentName]] = field(default_factory=dict)
     tiles: tuple[Tile, ...] = ()
-    places: dict[int, list[ProbeLocation]] = field(default_factory=dict)
+    places: dict[int, tuple[LocationRow, ...]] = field(default_factory=dict)
     misses: tuple[Miss, ...] = ()
 
     @property
@@ -115,23 +115,9 @@ def read_facts() -> Facts:
         maintenance_updates=read_maintenance_updates([row.pk for row in maintenances]),
         maintenance_components=maintenance_components,
         tiles=tiles(now),
-        places=_places(ids),
+        places=location_rows(ids),
         misses=last_months_misses(page, now),
     )
-
-
-def _places(component_ids: Sequence[int]) -> dict[int, list[ProbeLocation]]:
-    """Where the active probes of each component stand, by probe and location. One query."""
-    found: dict[int, list[ProbeLocation]] = defaultdict(list)
-    rows = ProbeLocation.objects.filter(
-        probe__component_id__in=component_ids,
-        probe__retired_at__isnull=True,
-        probe__is_enabled=True,
-        retired_at__isnull=True,
-    )
-    for row in rows.select_related("probe").order_by("probe_id", "location"):
-        found[row.probe.component_id].append(row)
-    return dict(found)
 
 
 def is_hot(incident: Incident, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Components as the pages show them, from facts that were read already. No query here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from components.enums import ComponentStatus, worst
@@ -49,7 +49,7 @@ def state_of(component: Component, measurement: Measurement | None) -> Component
 
 
 def _row(component: Component, facts: Facts, reader: Reader, declared: Sequence[days.Span]) -> ComponentRow:
-    measurement = facts.measurements.get(component.pk)
+    measurement = _measurement(component, facts)
     uptime = _uptime(component, facts, declared, is_measured=measurement is not None)
     availability = facts.availability.get(component.pk) if uptime.is_measured else None
     percentage = availability.percentage_floored if availability else None
@@ -77,6 +77,17 @@ def _row(component: Component, facts: Facts, reader: Reader, declared: Sequence[
         table=bars.short_table(uptime.days),
         places=component_places(facts.places.get(component.pk, []), reader),
     )
+
+
+def _measurement(component: Component, facts: Facts) -> Measurement | None:
+    """The worst there is; but where its locations were outvoted, the words of one that the component's state is of."""
+    worst_found = facts.measurements.get(component.pk)
+    if worst_found is None or worst_found.status.rank <= max(component.state.rank, 0):
+        return worst_found
+    for row in facts.places.get(component.pk, ()):
+        if row.is_fresh and row.state is component.state:
+            return replace(worst_found, detail=row.detail, latency_ms=row.latency_ms, status=row.state)
+    return worst_found
 
 
 def _detail(measurement: Measurement | None) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.enums import ComponentStatus
-from probes.freshness import is_stale
-from probes.models import Probe, ProbeLocation, Rule
+from probes.models import Probe, Rule
+from probes.selectors_locations import LocationRow
 from statuspage.web import wording
 from statuspage.web.pages import methods
 from statuspage.web.pages.cards import Reader
@@ -51,29 +51,29 @@ class ProbeLine:
 
 
 def probe_lines(
-    probes: Sequence[Probe], rows: Sequence[ProbeLocation], rules: Mapping[int, Sequence[Rule]], reader: Reader
+    probes: Sequence[Probe], rows: Sequence[LocationRow], rules: Mapping[int, Sequence[Rule]], reader: Reader
 ) -> tuple[ProbeLine, ...]:
     """`rows` are those of all of these probes, `rules` by probe id; what a probe depends on was read with it."""
-    places: dict[int, list[ProbeLocation]] = {}
+    places: dict[str, list[LocationRow]] = {}
     for row in rows:
-        places.setdefault(row.probe_id, []).append(row)
-    return tuple(_line(probe, places.get(probe.pk, []), rules.get(probe.pk, []), reader) for probe in probes)
+        places.setdefault(row.probe_slug, []).append(row)
+    return tuple(_line(probe, places.get(probe.slug, []), rules.get(probe.pk, []), reader) for probe in probes)
 
 
-def component_places(rows: Sequence[ProbeLocation], reader: Reader) -> tuple[PlaceLine, ...]:
+def component_places(rows: Sequence[LocationRow], reader: Reader) -> tuple[PlaceLine, ...]:
     """One line a location, the worst of its probes; none for a component with a single location."""
     if len({row.location for row in rows}) < SEVERAL:
         return ()
     found: dict[str, PlaceLine] = {}
     for row in rows:
-        line = _place(row.probe, row, reader)
+        line = _place(row, reader)
         known = found.get(row.location)
         if known is None or line.state.rank > known.state.rank:
             found[row.location] = line
     return tuple(found[name] for name in sorted(found))
 
 
-def _line(probe: Probe, rows: Sequence[ProbeLocation], rules: Sequence[Rule], reader: Reader) -> ProbeLine:
+def _line(probe: Probe, rows: Sequence[LocationRow], rules: Sequence[Rule], reader: Reader) -> ProbeLine:
     degraded_above = probe.degraded_above
     return ProbeLine(
         name=probe.name,
@@ -86,7 +86,7 @@ def _line(probe: Probe, rows: Sequence[ProbeLocation], rules: Sequence[Rule], re
         waits_for=tuple(other.name for other in probe.depends_on.all()),
         opens_incident=probe.opens_incident,
         rules=tuple(rule_line(rule, reader) for rule in rules),
-        places=tuple(_place(probe, row, reader) for row in rows),
+        places=tuple(_place(row, reader) for row in rows),
     )
 
 
@@ -98,22 +98,15 @@ def _quorum(quorum: int | None, places: int) -> str:
     return f"counts as down when {needed} of {places} locations see it"
 
 
-def _place(probe: Probe, row: ProbeLocation, reader: Reader) -> PlaceLine:
-    checked_at = row.last_result_at
-    if checked_at is None or is_stale(checked_at, probe.interval, reader.now):
-        detail = "Not measured yet." if checked_at is None else "No fresh measurement."
-        return PlaceLine(
-            location=row.location,
-            state=UNKNOWN,
-            latency_ms=None,
-            checked_at=reader.maybe(checked_at),
-            detail=detail,
-        )
-    latency = row.last_latency_ms
+def _place(row: LocationRow, reader: Reader) -> PlaceLine:
+    if row.is_fresh:
+        detail, latency = row.detail, row.latency_ms
+    else:
+        detail, latency = "Not measured yet." if row.last_checked_at is None else "No fresh measurement.", None
     return PlaceLine(
         location=row.location,
-        state=row.track.verdict or UNKNOWN,
+        state=row.state,
         latency_ms=None if latency is None else round(latency),
-        checked_at=reader.local(checked_at),
-        detail=row.last_detail,
+        checked_at=reader.maybe(row.last_checked_at),
+        detail=detail,
     )
