@@ -19,6 +19,7 @@ from probes.checkers.base import (
 from probes.checkers.disk import DiskChecker, DiskConfig
 from probes.checkers.dns import DnsChecker, DnsConfig
 from probes.checkers.fields import MissingVariable
+from probes.checkers.grpc import GrpcChecker, GrpcConfig
 from probes.checkers.heartbeat import HeartbeatChecker, HeartbeatConfig
 from probes.checkers.http import HttpChecker, HttpConfig
 from probes.checkers.icmp import IcmpChecker, IcmpConfig
@@ -51,6 +52,7 @@ CHECKERS: dict[ProbeKind, Checker] = {
     ProbeKind.SMTP: SmtpChecker(),
     ProbeKind.JSON: JsonChecker(),
     ProbeKind.WEBSOCKET: WebSocketChecker(),
+    ProbeKind.GRPC: GrpcChecker(),
     ProbeKind.S3: S3Checker(),
 }
 CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
@@ -66,6 +68,7 @@ CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.SMTP: SmtpConfig,
     ProbeKind.JSON: JsonConfig,
     ProbeKind.WEBSOCKET: WebSocketConfig,
+    ProbeKind.GRPC: GrpcConfig,
     ProbeKind.S3: S3Config,
 }
 # The stages of a check keep the deadline themselves, to know whose fault it was; this is for one that forgot.
