@@ -1,15 +1,17 @@
 """From due probes to recorded results: claim, check, record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from probes import heartbeats
 from probes.checkers import CheckRequest
 from probes.checking import Job, check_each
 from probes.enums import ProbeKind
+from probes.heartbeats import NOTHING_REPORTED, Reported
 from probes.leases import BATCH_SIZE, Batch, claim_due, leased_rows
 from probes.loop import check_loop
 from probes.measured import Measured
-from probes.models import Heartbeat, ProbeLocation
+from probes.models import ProbeLocation
 from probes.presence import report
 from probes.record import record_batch
 from probes.recorder import recorder
@@ -69,13 +71,13 @@ def check_all(jobs: Sequence[Job]) -> list[Measured]:
 def _jobs(lease: str) -> tuple[str, list[Job]]:
     """The location of the lease, and the checks to make under it."""
     rows = leased_rows(lease)
-    jobs = [_job(row, row.scheduled_at) for row in rows if row.scheduled_at is not None]
+    reported = heartbeats.read(rows)
+    jobs = [_job(row, row.scheduled_at, reported) for row in rows if row.scheduled_at is not None]
     return (rows[0].location if rows else "", jobs)
 
 
-def _job(row: ProbeLocation, scheduled_at: datetime) -> Job:
-    probe = row.probe
-    heartbeat: Heartbeat | None = getattr(probe, "heartbeat", None)
+def _job(row: ProbeLocation, scheduled_at: datetime, reported: Mapping[int, Reported]) -> Job:
+    probe, heard = row.probe, reported.get(row.probe_id, NOTHING_REPORTED)
     return Job(
         probe_id=probe.pk,
         scheduled_at=scheduled_at,
@@ -89,8 +91,8 @@ def _job(row: ProbeLocation, scheduled_at: datetime) -> Job:
             timeout=probe.timeout,
             degraded_above=probe.degraded_above,
             allow_private=probe.allow_private,
-            heartbeat_at=heartbeat.last_seen_at if heartbeat else None,
-            heartbeat_failed=heartbeat.failed if heartbeat else False,
-            heartbeat_message=heartbeat.message if heartbeat else "",
+            reports=heard.reports,
+            awaited_since=probe.created_at,
+            silence=heard.silence,
         ),
     )

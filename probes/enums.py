@@ -23,6 +23,10 @@ class ProbeKind(models.TextChoices):
     WORKERS = "workers", "Worker heartbeats"
 
 
+# What reports to us is waited for and not asked: nothing of it is timed.
+REPORTING_KINDS = frozenset({ProbeKind.HEARTBEAT, ProbeKind.WORKERS})
+
+
 class Outcome(models.TextChoices):
     """What one check found. `ERROR` is trouble of our own: it says nothing of the target and never counts as down."""
 

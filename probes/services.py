@@ -15,7 +15,7 @@ from components.services import withdraw_claim
 from incidents.models import SeverityPolicy
 from probes.bulk import update_rows
 from probes.checkers.heartbeat import heartbeat_token_hash
-from probes.enums import ProbeKind
+from probes.enums import REPORTING_KINDS
 from probes.freshness import STALE_AT_LEAST, is_stale
 from probes.models import Location, Probe, ProbeLocation
 from probes.outages import restate
@@ -142,12 +142,12 @@ def _columns(component: Component, spec: ProbeSpec) -> dict[str, Any]:
     severity = SeverityPolicy.objects.filter(slug=spec.severity).first() if spec.severity else None
     if spec.severity and severity is None:
         raise NotFound(f"There is no severity {spec.severity!r} for the incidents of the probe {spec.slug}.")
-    is_heartbeat = spec.kind is ProbeKind.HEARTBEAT
+    reports_to_us = spec.kind in REPORTING_KINDS
     return {
         **columns,
         "component_id": component.pk,
         "severity_id": severity.pk if severity else None,
-        "token_hash": heartbeat_token_hash(spec.config, os.environ) if is_heartbeat else "",
+        "token_hash": heartbeat_token_hash(spec.config, os.environ) if reports_to_us else "",
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from probes.checkers import CONFIGS
 from probes.checkers.base import stored
 from probes.checkers.fields import Fields
-from probes.enums import ProbeKind
+from probes.enums import REPORTING_KINDS, ProbeKind
 from probes.models import DEFAULT_CALM, DEFAULT_HOLD, LOCATION_LENGTH
 from probes.rules.spec import RuleSpec, parse_rules
 from statuspage.core.errors import ConfigurationError, UnknownKey
@@ -129,7 +129,7 @@ def _read_kind(fields: Fields) -> ProbeKind | None:
 
 
 def _refuse_unknown_keys(fields: Fields, kind: ProbeKind) -> None:
-    known = COMMON_KEYS | CONFIGS[kind].KEYS | (frozenset() if kind == ProbeKind.HEARTBEAT else MEASURED_KEYS)
+    known = COMMON_KEYS | CONFIGS[kind].KEYS | (frozenset() if kind in REPORTING_KINDS else MEASURED_KEYS)
     of_other_kinds = MEASURED_KEYS.union(*(config.KEYS for config in CONFIGS.values()))
     for name, value in fields.mapping.items():
         if name in known:

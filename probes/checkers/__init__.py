@@ -31,6 +31,7 @@ from probes.checkers.smtp import SmtpChecker, SmtpConfig
 from probes.checkers.tcp import TcpChecker, TcpConfig
 from probes.checkers.tls import TlsChecker, TlsConfig
 from probes.checkers.websocket import WebSocketChecker, WebSocketConfig
+from probes.checkers.workers import WorkersChecker, WorkersConfig
 from probes.enums import Outcome, ProbeKind
 from statuspage.core.errors import BlockedAddress
 from statuspage.core.http.errors import DeadlineExceeded, OutboundError
@@ -54,6 +55,7 @@ CHECKERS: dict[ProbeKind, Checker] = {
     ProbeKind.WEBSOCKET: WebSocketChecker(),
     ProbeKind.GRPC: GrpcChecker(),
     ProbeKind.S3: S3Checker(),
+    ProbeKind.WORKERS: WorkersChecker(),
 }
 CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.HTTP: HttpConfig,
@@ -70,6 +72,7 @@ CONFIGS: dict[ProbeKind, type[CheckerConfig]] = {
     ProbeKind.WEBSOCKET: WebSocketConfig,
     ProbeKind.GRPC: GrpcConfig,
     ProbeKind.S3: S3Config,
+    ProbeKind.WORKERS: WorkersConfig,
 }
 # The stages of a check keep the deadline themselves, to know whose fault it was; this is for one that forgot.
 GRACE_SECONDS = 0.05

@@ -25,7 +25,8 @@ class CheckResult:
 
     `values` are the numbers that rules may speak of, by name: `days_left` of a certificate, `failed_jobs` and
     `backlog` of workers, `value` of a JSON value; the first is the one that is kept with the raw result. Where a
-    number was pushed to us, `sampled_at` is when (aware, UTC): the same sample seen twice is not two.
+    number was pushed to us, `sampled_at` is when (aware, UTC): the same sample seen twice is not two. `sampled_from`
+    is when the oldest part of a sum of several was pushed: it is a new sample when all of them were pushed again.
     """
 
     outcome: Outcome
@@ -33,6 +34,7 @@ class CheckResult:
     detail: str
     values: Mapping[str, float] = field(default_factory=dict)
     sampled_at: datetime | None = None
+    sampled_from: datetime | None = None
 
     @property
     def value(self) -> float | None:
@@ -40,11 +42,31 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A time in which we ourselves were away and nobody could report to us. Aware, UTC."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What somebody last reported to us; `seen_at` None is nothing yet. `worker` is empty where there is but one."""
+
+    worker: str = ""
+    seen_at: datetime | None = None
+    failed: bool = False
+    message: str = ""
+    failed_jobs: int | None = None
+    backlog: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequest:
     """One check to make. `config` is a `ProbeSpec.config`, with its `${NAME}` still unexpanded.
 
-    The heartbeat fields matter to that kind alone: when it was last seen (aware, UTC), whether it reported a failure,
-    and the message it brought.
+    The last fields matter to heartbeats and workers alone: what was reported, since when anybody could have (aware,
+    UTC), and the last time in which nobody could.
     """
 
     kind: ProbeKind
@@ -53,9 +75,9 @@ class CheckRequest:
     timeout: timedelta
     degraded_above: timedelta | None
     allow_private: bool
-    heartbeat_at: datetime | None = None
-    heartbeat_failed: bool = False
-    heartbeat_message: str = ""
+    reports: tuple[Report, ...] = ()
+    awaited_since: datetime | None = None
+    silence: Silence | None = None
 
 
 class CheckContext:

@@ -13,6 +13,7 @@ from probes.models.probe import (
     Probe,
     ProbeLocation,
     ProbeQuerySet,
+    WorkerHeartbeat,
 )
 from probes.models.rules import Rule, RuleState
 from probes.models.series import ComponentDay, ProbeDay, ProbeResult, Slot
@@ -43,4 +44,5 @@ __all__ = [
     "SlaPolicy",
     "SlaTier",
     "Slot",
+    "WorkerHeartbeat",
 ]

@@ -16,6 +16,7 @@ from statuspage.core import clock
 
 LOCATION_LENGTH = 40
 DETAIL_LENGTH = 300
+WORKER_LENGTH = 60
 # Two outages within half an hour are one trouble to those who are told of it.
 DEFAULT_HOLD = timedelta(minutes=30)
 DEFAULT_CALM = timedelta(minutes=15)
@@ -205,9 +206,15 @@ class ProbeLocation(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last a job of somebody's reported to us. The probe of kind heartbeat looks at it."""
+    """The last a job of somebody's reported to us. The probe of kind heartbeat looks at it.
+
+    `silence_begin` to `silence_end` is the last time in which we were away and nobody could report; of a probe of kind
+    workers that is all there is.
+    """
 
     probe = models.OneToOneField(Probe, on_delete=models.CASCADE, related_name="heartbeat")
+    silence_begin = models.DateTimeField(null=True)
+    silence_end = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True, help_text="When the job last said that it begins.")
     failed = models.BooleanField(default=False)
@@ -217,3 +224,22 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.probe_id} last seen {self.last_seen_at}"
+
+
+class WorkerHeartbeat(models.Model):
+    """The last that one of several workers under a token reported. The probe of kind workers looks at all of them."""
+
+    probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="workers")
+    worker = models.CharField(max_length=WORKER_LENGTH)
+    last_seen_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True, help_text="When it last said that it begins.")
+    failed = models.BooleanField(default=False)
+    message = models.CharField(max_length=DETAIL_LENGTH, blank=True)
+    failed_jobs = models.PositiveBigIntegerField(null=True)
+    backlog = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["probe", "worker"], name="one_heartbeat_a_worker")]
+
+    def __str__(self) -> str:
+        return f"{self.worker} last seen {self.last_seen_at}"

@@ -103,7 +103,8 @@ def _below(condition: Condition, memory: Memory, result: CheckResult, at: dateti
 
 def _growing(condition: Condition, memory: Memory, result: CheckResult, at: datetime) -> Memory:
     value, sampled_at = number_of(condition, result.values), result.sampled_at or at
-    if value is None or (memory.sampled_at is not None and sampled_at <= memory.sampled_at):
+    begun_at = result.sampled_from or sampled_at
+    if value is None or (memory.sampled_at is not None and begun_at <= memory.sampled_at):
         return memory
     seen = replace(memory, value=value, sampled_at=sampled_at)
     if memory.sampled_at is None or memory.value is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from probes.checkers.fields import Fields
-from probes.enums import ProbeKind, RuleEffect, RuleKind
+from probes.enums import REPORTING_KINDS, ProbeKind, RuleEffect, RuleKind
 from probes.rules.sentences import WORDS, default_template, say_number, unknown_words
 from statuspage.core.durations import format_duration
 from statuspage.core.errors import ConfigurationError, UnknownKey
@@ -27,8 +27,6 @@ LONGEST_AGE = timedelta(days=366)
 LONGEST_LASTING = timedelta(days=30)
 KEYS = frozenset({"slug", "when", "limit", "for", "value", "then", "severity", "say"})
 
-# What reports to us is waited for: nothing of it is timed.
-REPORTING = frozenset({ProbeKind.HEARTBEAT, ProbeKind.WORKERS})
 # The numbers that a kind's results have (`CheckResult.values`), the first one first.
 VALUES: Mapping[ProbeKind, tuple[str, ...]] = {
     ProbeKind.HEARTBEAT: ("age", "failed_jobs", "backlog"),
@@ -121,9 +119,9 @@ def _read_kind(fields: Fields, probe: ProbeKind) -> RuleKind | None:
 
 def _fits(kind: RuleKind, probe: ProbeKind) -> bool:
     if kind is RuleKind.LATENCY_ABOVE:
-        return probe not in REPORTING
+        return probe not in REPORTING_KINDS
     if kind is RuleKind.HEARTBEAT_OLDER_THAN:
-        return probe in REPORTING
+        return probe in REPORTING_KINDS
     return kind not in VALUE_KINDS or probe in VALUES
 
 

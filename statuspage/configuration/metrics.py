@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from probes.checkers.fields import HIDDEN, Fields
-from probes.checkers.heartbeat import SHORTEST_TOKEN, TOKEN
+from probes.checkers.reporting import SHORTEST_TOKEN, TOKEN
 from probes.enums import MetricKind
 from probes.models import Metric
 from probes.models.metrics import KEY, KEY_LENGTH, UNIT_LENGTH

@@ -7,7 +7,7 @@ from typing import Any
 from components.models import Component
 from probes.checkers.heartbeat import heartbeat_token_hash
 from probes.dependencies import find_cycle
-from probes.enums import ProbeKind
+from probes.enums import REPORTING_KINDS
 from probes.models import Probe
 from probes.rules.services import spec_of
 from probes.rules.spec import describe_rule
@@ -83,7 +83,7 @@ def free_tokens(specs: Iterable[ProbeSpec]) -> None:
 
     Raises ConfigurationError where a probe that is not in the file still has it.
     """
-    wanted = {spec.slug: token_hash_of(spec, os.environ) for spec in specs if spec.kind is ProbeKind.HEARTBEAT}
+    wanted = {spec.slug: token_hash_of(spec, os.environ) for spec in specs if spec.kind in REPORTING_KINDS}
     holders = Probe.objects.filter(token_hash__in=[token for token in wanted.values() if token])
     held = {probe.token_hash: probe for probe in holders}
     for slug, token in wanted.items():
@@ -101,7 +101,7 @@ def free_tokens(specs: Iterable[ProbeSpec]) -> None:
 
 def token_hash_of(spec: ProbeSpec, environ: Mapping[str, str]) -> str:
     """The hash of a heartbeat's token; empty for every other probe."""
-    return heartbeat_token_hash(spec.config, environ) if spec.kind is ProbeKind.HEARTBEAT else ""
+    return heartbeat_token_hash(spec.config, environ) if spec.kind in REPORTING_KINDS else ""
 
 
 def _locations_of(row: Probe | None) -> list[str]:

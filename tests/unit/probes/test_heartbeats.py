@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from components.models import Component
 from probes.enums import ProbeKind
@@ -12,12 +13,14 @@ from probes.heartbeats import (
     HeartbeatBody,
     HeartbeatEvent,
     HeartbeatTooLarge,
+    TooManyWorkers,
     parse_body,
     probe_of,
+    read,
     record_heartbeat,
     report_worker_heartbeat,
 )
-from probes.models import Heartbeat, Probe
+from probes.models import Heartbeat, Probe, ProbeLocation, WorkerHeartbeat
 from probes.services import retire_probe
 from statuspage.core.errors import NotFound, ValidationFailed
 from statuspage.core.tokens import hash_token
@@ -102,6 +105,7 @@ def test_our_own_worker_reports_to_the_probes_that_watch_it(
         (b'{"backlog": "12"}', "backlog is not a whole number"),
         (b'{"backlog": 1' + b"0" * 400 + b"}", "backlog is not a whole number"),
         (b'{"message": ["x"]}', "message is not a text"),
+        (b'{"worker": 1}', "worker is not a text"),
     ],
 )
 def test_a_malformed_body_is_refused_with_a_sentence(body: bytes, sentence: str) -> None:
@@ -132,3 +136,90 @@ def test_no_body_at_all_breaks_the_parser(body: bytes) -> None:
     except ValidationFailed as error:
         parsed = error
     assert isinstance(parsed, HeartbeatBody) or parsed.sentence.endswith(".")
+
+
+# --- several workers -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def workers(api: Component) -> Probe:
+    config = {"token_hash": "", "max_age": "5m", "workers": ["push"], "forget_after": "1d"}
+    return make_probe(api, "workers", kind=ProbeKind.WORKERS, config=config, token_hash=hash_token(TOKEN))
+
+
+def rows_of(probe: Probe) -> list[ProbeLocation]:
+    return list(ProbeLocation.objects.filter(probe=probe).select_related("probe__heartbeat"))
+
+
+def test_each_worker_is_remembered_by_its_name(workers: Probe, at_noon: time_machine.Traveller) -> None:
+    assert probe_of(TOKEN) == workers
+    record_heartbeat(probe=workers, body=HeartbeatBody(worker="push", failed_jobs=1))
+    record_heartbeat(probe=workers, body=HeartbeatBody(worker="cleanup", backlog=4))
+    at_noon.move_to(NOON + timedelta(minutes=1))
+    record_heartbeat(probe=workers, event=HeartbeatEvent.FAIL, body=HeartbeatBody(worker="push", message="oh"))
+    beats = WorkerHeartbeat.objects.order_by("worker").values_list("worker", "last_seen_at", "failed", "failed_jobs")
+    assert list(beats) == [("cleanup", NOON, False, None), ("push", NOON + timedelta(minutes=1), True, None)]
+    reports = read(rows_of(workers))[workers.pk].reports
+    assert [(report.worker, report.backlog, report.message) for report in reports] == [
+        ("cleanup", 4, ""),
+        ("push", None, "oh"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["", " ", "{}", "x" * 61])
+def test_a_worker_without_a_name_is_told_how_to_say_it(workers: Probe, name: str) -> None:
+    with pytest.raises(ValidationFailed, match="by \\?worker=NAME"):
+        record_heartbeat(probe=workers, body=HeartbeatBody(worker=name))
+    assert not WorkerHeartbeat.objects.exists()
+
+
+def test_names_that_change_each_time_are_stopped_with_a_sentence(
+    workers: Probe, at_noon: time_machine.Traveller
+) -> None:
+    for number in range(100):
+        record_heartbeat(probe=workers, body=HeartbeatBody(worker=f"pod-{number}"))
+    with pytest.raises(TooManyWorkers, match="100 workers report here already"):
+        record_heartbeat(probe=workers, body=HeartbeatBody(worker="pod-100"))
+    # Whoever is known, or expected, goes on.
+    record_heartbeat(probe=workers, body=HeartbeatBody(worker="pod-7"))
+    record_heartbeat(probe=workers, body=HeartbeatBody(worker="push"))
+    at_noon.move_to(NOON + timedelta(days=1, seconds=1))
+    record_heartbeat(probe=workers, body=HeartbeatBody(worker="pod-100"))
+    assert sorted(WorkerHeartbeat.objects.values_list("worker", flat=True)) == ["pod-100", "push"]
+
+
+def test_probes_that_wait_for_nobody_cost_no_query(
+    api: Component, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    rows = rows_of(make_probe(api))
+    with django_assert_num_queries(0):
+        assert read(rows) == {}
+
+
+def test_a_heartbeat_that_is_looked_at_in_time_costs_no_query(
+    job: Probe, at_noon: time_machine.Traveller, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    record_heartbeat(probe=job, body=HeartbeatBody(backlog=3))
+    ProbeLocation.objects.update(last_result_at=NOON - timedelta(seconds=30))
+    rows = rows_of(job)
+    with django_assert_num_queries(0):
+        reported = read(rows)[job.pk]
+    assert reported.silence is None
+    assert [report.backlog for report in reported.reports] == [3]
+
+
+def test_a_silence_of_ours_is_written_down_when_it_ends(job: Probe, at_noon: time_machine.Traveller) -> None:
+    away_since = NOON - timedelta(minutes=10)
+    ProbeLocation.objects.update(last_result_at=away_since)
+    silence = read(rows_of(job))[job.pk].silence
+    assert silence is not None
+    assert (silence.begin, silence.end) == (away_since, NOON)
+    ProbeLocation.objects.update(last_result_at=NOON)
+    at_noon.move_to(NOON + timedelta(seconds=30))
+    assert read(rows_of(job))[job.pk].silence == silence
+
+
+def test_a_location_that_was_away_alone_is_no_silence(job: Probe, at_noon: time_machine.Traveller) -> None:
+    ProbeLocation.objects.update(last_result_at=NOON - timedelta(minutes=10))
+    ProbeLocation.objects.create(probe=job, location="eu-west", last_result_at=NOON)
+    assert read(rows_of(job))[job.pk].silence is None

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from components.models import Component
 from probes.enums import ProbeKind
-from probes.models import Heartbeat, Probe
+from probes.models import Heartbeat, Probe, WorkerHeartbeat
 from statuspage.core.tokens import hash_token
 
 from .conftest import make_probe
@@ -80,3 +80,27 @@ def test_bad_input_gets_problem_details_with_a_sentence(
 
 def test_other_methods_are_not_allowed(client: Client, job: Probe) -> None:
     assert client.delete(f"/heartbeat/{TOKEN}").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "name"),
+    [
+        (f"/heartbeat/{TOKEN}?worker=push", "", "push"),
+        (f"/heartbeat/{TOKEN}/fail?worker=clean%0Aup", "{}", "clean up"),
+        (f"/heartbeat/{TOKEN}", '{"worker": "exports"}', "exports"),
+        (f"/heartbeat/{TOKEN}?worker=push", '{"worker": "exports"}', "exports"),
+    ],
+)
+def test_one_of_several_workers_says_which_it_is(
+    client: Client, api: Component, url: str, body: str, name: str
+) -> None:
+    make_probe(api, "workers", kind=ProbeKind.WORKERS, config={"max_age": "90s"}, token_hash=hash_token(TOKEN))
+    assert client.post(url, body, content_type=JSON).status_code == 200
+    assert WorkerHeartbeat.objects.get().worker == name
+
+
+def test_one_of_several_workers_that_does_not_say_which_is_told_to(client: Client, api: Component) -> None:
+    make_probe(api, "workers", kind=ProbeKind.WORKERS, config={"max_age": "90s"}, token_hash=hash_token(TOKEN))
+    response = client.get(f"/heartbeat/{TOKEN}")
+    assert response.status_code == 400
+    assert "say which one it is" in response.json()["detail"]

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from probes.checkers.heartbeat import heartbeat_token_hash, say_age
+from probes.checkers.base import Report, Silence
+from probes.checkers.heartbeat import heartbeat_token_hash
+from probes.checkers.reporting import say_age
 from probes.enums import Outcome, ProbeKind
 from statuspage.core.tokens import hash_token
 
@@ -19,10 +21,23 @@ def frozen() -> Any:
         yield
 
 
-def beat(check: Any, *, seconds_ago: float | None = None, max_age: str = "90s", **options: Any) -> Any:
-    at = None if seconds_ago is None else NOW - timedelta(seconds=seconds_ago)
-    options = {"name": "websocket", **options}
-    return check(ProbeKind.HEARTBEAT, {"source": "worker", "max_age": max_age}, heartbeat_at=at, **options)
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def beat(
+    check: Any,
+    *,
+    seconds_ago: float | None = None,
+    max_age: str = "90s",
+    name: str = "websocket",
+    awaited_since: datetime | None = None,
+    silence: Silence | None = None,
+    **said: Any,
+) -> Any:
+    reports = () if seconds_ago is None else (Report(seen_at=ago(seconds_ago), **said),)
+    config = {"source": "worker", "max_age": max_age}
+    return check(ProbeKind.HEARTBEAT, config, name=name, reports=reports, awaited_since=awaited_since, silence=silence)
 
 
 @pytest.mark.parametrize("name", ["websocket", "websocket heartbeat"])
@@ -47,12 +62,12 @@ def test_a_late_heartbeat_says_how_late(check: Any) -> None:
 
 
 def test_a_failed_heartbeat_is_down_with_its_message(check: Any) -> None:
-    result = beat(check, seconds_ago=1, heartbeat_failed=True, heartbeat_message="disk\nfull")
+    result = beat(check, seconds_ago=1, failed=True, message="disk\nfull")
     assert (result.outcome, result.detail) == (Outcome.DOWN, "disk full")
 
 
 def test_a_failed_heartbeat_without_message_says_so(check: Any) -> None:
-    result = beat(check, seconds_ago=1, heartbeat_failed=True)
+    result = beat(check, seconds_ago=1, failed=True)
     assert result.detail == "The last heartbeat reported a failure."
 
 
@@ -80,3 +95,45 @@ def test_a_token_in_the_environment_is_hashed_when_it_is_asked_for() -> None:
     assert heartbeat_token_hash({"token": "${BEAT}"}, {"BEAT": secret}) == hash_token(secret)
     assert heartbeat_token_hash({"token_hash": "abc"}, {}) == "abc"
     assert heartbeat_token_hash({"source": "worker"}, {}) == ""
+
+
+def test_a_heartbeat_brings_its_age_and_the_numbers_of_its_body(check: Any) -> None:
+    result = beat(check, seconds_ago=12, failed_jobs=2, backlog=7)
+    assert dict(result.values) == {"age": 12.0, "failed_jobs": 2.0, "backlog": 7.0}
+    assert (result.value, result.sampled_at) == (12.0, ago(12))
+
+
+def test_a_heartbeat_without_a_body_is_no_sample_of_anything(check: Any) -> None:
+    result = beat(check, seconds_ago=12)
+    assert (dict(result.values), result.sampled_at) == ({"age": 12.0}, None)
+
+
+def test_a_heartbeat_never_seen_is_as_old_as_we_have_waited(check: Any) -> None:
+    result = beat(check, awaited_since=ago(400), silence=Silence(begin=ago(300), end=ago(100)))
+    assert dict(result.values) == {"age": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "begin", "end", "outcome"),
+    [
+        # In time before we went away, and we are back for less than it may be old.
+        (400, 350, 60, Outcome.ERROR),
+        # Late before we went away already.
+        (600, 500, 60, Outcome.DOWN),
+        # It has had all of its time since we are back.
+        (400, 350, 91, Outcome.DOWN),
+        # It came after we were back, and is late since.
+        (100, 400, 120, Outcome.DOWN),
+    ],
+)
+def test_what_could_not_reach_us_while_we_were_away_is_not_its_fault(
+    check: Any, seconds_ago: int, begin: int, end: int, outcome: Outcome
+) -> None:
+    result = beat(check, seconds_ago=seconds_ago, silence=Silence(begin=ago(begin), end=ago(end)))
+    assert result.outcome == outcome
+
+
+def test_what_could_not_reach_us_says_so_and_has_no_age(check: Any) -> None:
+    result = beat(check, seconds_ago=400, silence=Silence(begin=ago(350), end=ago(30)))
+    assert result.detail == "Nothing could reach us until 30 seconds ago: waiting for the next heartbeat."
+    assert not result.values
