@@ -113,7 +113,7 @@ async def _over_tcp(query: dns.message.QueryMessage, server: Endpoint, deadline:
         if length > MOST_WIRE:
             raise CheckFailed(f"The answer is larger than {MOST_WIRE // 1024} kB.")
         return read_answer(query, await reader.readexactly(length))
-    except asyncio.IncompleteReadError:
+    except (asyncio.IncompleteReadError, ConnectionError):
         raise CheckFailed("The answer was cut short, and over TCP the resolver broke the connection off.") from None
     except Unreadable:
         raise CheckFailed(NOT_DNS) from None

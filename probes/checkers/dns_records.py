@@ -21,10 +21,10 @@ import dns.reversename
 from statuspage.core.http.netguard import OPENED, Blocked, blocked_as
 from statuspage.core.text import clean_line
 
-# Names of one or more labels that a record's text is made of; the rest is kept as numbers or text.
+# How much of an answer the sentence shows.
 LONGEST_SHOWN = 60
 MOST_SHOWN = 3
-# What one answer may say that is of use to a probe; reading ten thousand records would hold up the others.
+# A thousand addresses; reading more than that would hold up the other checks.
 MOST_WIRE = 16 * 1024
 PAYLOAD = 1232
 HEADER = struct.Struct("!HH")
@@ -68,13 +68,13 @@ def build_query(name: str, record: str) -> dns.message.QueryMessage:
 
 def read_answer(query: dns.message.QueryMessage, wire: bytes) -> Answer:
     """Raises Unreadable."""
-    if len(wire) > MOST_WIRE:
+    if not HEADER.size <= len(wire) <= MOST_WIRE or HEADER.unpack_from(wire)[0] != query.id:
         raise Unreadable
     try:
         message = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
         answer = _answer(message) if query.is_response(message) else None
     except Exception as error:  # a stranger's bytes through a parser: there are many ways to be wrong
-        if _is_cut_short(query, wire):
+        if _is_cut_short(wire):
             return Answer(code="NOERROR", is_truncated=True, is_elsewhere=False, records=())
         raise Unreadable from error
     if answer is None:
@@ -82,12 +82,10 @@ def read_answer(query: dns.message.QueryMessage, wire: bytes) -> Answer:
     return answer
 
 
-def _is_cut_short(query: dns.message.QueryMessage, wire: bytes) -> bool:
+def _is_cut_short(wire: bytes) -> bool:
     """Some servers cut in the middle of a record, and say so in the header."""
-    if len(wire) < HEADER.size:
-        return False
-    identifier, flags = HEADER.unpack_from(wire)
-    return identifier == query.id and bool(flags & dns.flags.QR) and bool(flags & dns.flags.TC)
+    _, flags = HEADER.unpack_from(wire)
+    return bool(flags & dns.flags.QR) and bool(flags & dns.flags.TC)
 
 
 def _answer(message: dns.message.Message) -> Answer:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from probes.checkers import CheckContext, CheckRequest, CheckResult, run_check
 from probes.enums import ProbeKind
 from statuspage.core.http.client import GuardedClient
-from tests.hostile import Behaviour, Server, serving
+from tests.hostile import Behaviour, Server, answering_datagrams, serving
 
 type Check = Callable[..., CheckResult]
 
@@ -54,6 +54,27 @@ def check_server() -> Check:
     ) -> CheckResult:
         async def body() -> CheckResult:
             async with serving(behaviour, tls=tls) as server:
+                return await check_once(kind, config_of(server), **options)
+
+        return asyncio.run(body())
+
+    return run
+
+
+@pytest.fixture
+def check_datagrams() -> Check:
+    """As `check_server`, of one that answers each datagram so, and connections as `tcp` does."""
+
+    def run(
+        kind: ProbeKind,
+        answers: Callable[[bytes], Iterable[bytes]],
+        config_of: Callable[[Server], dict[str, Any]],
+        *,
+        tcp: Behaviour | None = None,
+        **options: Any,
+    ) -> CheckResult:
+        async def body() -> CheckResult:
+            async with answering_datagrams(answers, tcp=tcp) as server:
                 return await check_once(kind, config_of(server), **options)
 
         return asyncio.run(body())
