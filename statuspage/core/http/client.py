@@ -129,6 +129,8 @@ class GuardedClient:
             max_field_size=MOST_HEADER_LINE,
             max_headers=MOST_HEADERS,
         )
+        # A request that failed is a result: aiohttp would quietly ask once more. It has no public switch for that.
+        self._session._retry_connection = False  # noqa: SLF001
 
     async def aclose(self) -> None:
         if self._session is not None:

@@ -244,6 +244,16 @@ def test_a_connection_closed_without_a_word_says_so() -> None:
         get(send(b""))
 
 
+def test_a_request_that_failed_is_not_quietly_made_again() -> None:
+    async def body() -> int:
+        async with serving(send(b"")) as server, GuardedClient() as client:
+            with pytest.raises(BadAnswer):
+                await fetch(client, "GET", server.url, timeout=3, allow_private=True)
+            return server.connections
+
+    assert asyncio.run(body()) == 1
+
+
 def test_a_body_that_breaks_off_says_so() -> None:
     with pytest.raises(BadAnswer, match="broke off"):
         get(send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"))
