@@ -164,7 +164,11 @@ class Fields:
             if address is not None:
                 check_address(address, allow_private=self.allow_private)
         except BlockedAddress as error:
-            self.refuse(name, f"a target that may be probed: {str(error).removesuffix('.')}", value=shown_as)
+            reason = str(error).removesuffix(".")
+            if isinstance(shown_as, str) and is_placeholder(shown_as):
+                # The sentence begins with what the variable stands for, and may end with it in another form.
+                reason = f"it {reason.partition(' ')[2].partition('; write it as')[0]}"
+            self.refuse(name, f"a target that may be probed: {reason}", value=shown_as)
         except InvalidUrl:
             self.refuse(name, "a host name or an address", value=shown_as)
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from probes.checkers.fields import Fields
+from probes.checkers.http import HttpConfig
 from probes.enums import Outcome, ProbeKind
 from statuspage.core.http.client import GuardedClient
 from statuspage.core.http.resolver import Resolver
@@ -97,3 +99,37 @@ def test_a_redirect_does_not_take_it_elsewhere(check_server: Any) -> None:
     assert result.outcome == Outcome.UP
     assert SECRET in noted[0].requests[0]
     assert SECRET not in noted[0].requests[1]
+
+
+@pytest.mark.parametrize("value", ["169.254.169.254", "0xa9fea9fe", "10.20.30.40"])
+def test_a_blocked_host_from_the_environment_is_not_named_when_it_is_refused(value: str) -> None:
+    fields = Fields({"url": "http://${HOST}/"}, key="probe", environ={"HOST": value})
+    HttpConfig.parse(fields)
+    (error,) = fields.errors
+    assert str(error).startswith('probe.url is "http://${HOST}/"; expected a target that may be probed: it is a')
+    assert value not in str(error)
+    assert "169.254" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"headers": {"Authorization": "Bearer ${SECRET}\r\n"}},
+        {"headers": {"A b": "${SECRET}"}},
+        {"headers": {"A": "${SECRET} ${GONE}"}},
+        {"body": "${SECRET}"},
+        {"method": "POST", "body": "${SECRET} ${GONE}"},
+        {"expect_body": "${SECRET} ${GONE}"},
+        {"expect_body_matches": "(${SECRET}"},
+        {"expect_headers": {"A": "${SECRET} ${GONE}"}},
+        {"expect_json": [{"path": "$.a", "op": "<", "value": "${SECRET}"}]},
+        {"expect_json": [{"path": "$.a", "op": "matches", "value": "(${SECRET}"}]},
+        {"url": "ftp://${SECRET}/"},
+        {"url": "http://[${SECRET}/"},
+    ],
+)
+def test_no_error_of_the_configuration_says_it(keys: dict[str, Any]) -> None:
+    fields = Fields({"url": "https://api.example.com", **keys}, key="probe", environ={"SECRET": SECRET})
+    HttpConfig.parse(fields)
+    assert fields.errors
+    assert "hunter2" not in " ".join(map(str, fields.errors)).lower()
