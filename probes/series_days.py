@@ -1,7 +1,7 @@
 """The days of components, made from the days of their probes and from what corrections leave out."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -72,14 +72,39 @@ def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[Remade]:
     """
     ordered, made = sorted(keys, key=lambda key: (key[1], key[0])), []
     for start in range(0, len(ordered), CHUNK):
-        made += _remake(ordered[start : start + CHUNK], now)
+        part = ordered[start : start + CHUNK]
+        first_days = first_days_of({component_id for component_id, _ in part})
+        made += _remake(part, first_days, now)
+        follow = _left_out_since(part, first_days, now)
+        if follow:
+            made += _remake(follow, first_days_of({component_id for component_id, _ in follow}), now)
     return made
 
 
-def _remake(keys: list[ComponentDate], now: datetime) -> list[Remade]:
+def _left_out_since(
+    keys: list[ComponentDate], first_days: Mapping[int, date | None], now: datetime
+) -> list[ComponentDate]:
+    """Days of components that have just begun, or begun earlier than was known: left out before they could count."""
+    began: dict[int, date] = {}
+    for component_id, day in keys:
+        first_day = first_days.get(component_id)
+        if first_day is None or day < first_day:
+            began.setdefault(component_id, day)
+    if not began:
+        return []
+    overlays = overlays_of(began, midnight(min(began.values())), now)
+    found = {
+        (component_id, day)
+        for component_id, first in began.items()
+        for day in overlays.dates(component_id)
+        if first < day <= now.date()
+    }
+    return sorted(found - set(keys), key=lambda key: (key[1], key[0]))
+
+
+def _remake(keys: list[ComponentDate], first_days: Mapping[int, date | None], now: datetime) -> list[Remade]:
     ids = {component_id for component_id, _ in keys}
     states = _states(keys)
-    first_days = first_days_of(ids)
     overlays = overlays_of(ids, midnight(keys[0][1]), midnight(keys[-1][1]) + DAY)
     rows = [
         _component_day(component_id, day, states.get((component_id, day), {}), overlays, first_days[component_id], now)

@@ -13,6 +13,7 @@ from probes.series_span import midnight
 from probes.series_writing import any_of
 
 DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 Part = tuple[int, int, SlotState]
 
 
@@ -24,6 +25,14 @@ class Overlays:
 
     def touches(self, component_id: int) -> bool:
         return component_id in self.corrections
+
+    def dates(self, component_id: int) -> set[date]:
+        """The UTC days of which anything is left out."""
+        return {
+            starts_at.date() + number * DAY
+            for starts_at, ends_at, _ in self.corrections.get(component_id, ())
+            for number in range(((ends_at - INSTANT).date() - starts_at.date()).days + 1)
+        }
 
     def of(self, component_id: int, day: date, *, since: datetime) -> list[Part]:
         """The slots `begin` ≤ i < `end` of a UTC day that are left out, and what they become.

@@ -48,6 +48,8 @@ class Span:
 
     def of_day(self, day: date) -> tuple[int, int]:
         """The slots of a date that are in it."""
+        if not self.begin.date() <= day <= self.end.date():
+            return 0, 0
         begin = slot_index(self.begin) if day == self.begin.date() else 0
         end = slot_index(self.end) if day == self.end.date() else SLOTS_A_DAY
         return begin, end

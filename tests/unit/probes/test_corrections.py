@@ -109,3 +109,14 @@ def test_other_components_are_left_alone(outage: Probe, web: Component) -> None:
     leave_out(outage, components=[web])
     assert counts(outage).bad == 2
     assert not ComponentDay.objects.filter(component=web).exists()
+
+
+def test_a_time_left_out_before_anything_of_the_component_was_rolled_up(
+    probe: Probe, at_noon: time_machine.Traveller
+) -> None:
+    record(found(probe, Outcome.UP))
+    at_noon.move_to(NOON + 72 * HOUR)
+    leave_out(probe, starts_at=NOON + 24 * HOUR, ends_at=NOON + 25 * HOUR)
+    roll_up()
+    window = NOON + 24 * HOUR, NOON + 25 * HOUR
+    assert component_counts([probe.component_id], *window)[probe.component_id] == SlotCounts(excluded=12)
