@@ -211,7 +211,8 @@ def reference_growing(samples: list[tuple[datetime, float]], lasting: timedelta)
 @given(st.data(), MOMENTS, LASTING)
 def test_growing_for_a_while_is_what_the_whole_story_says(data: st.DataObject, gaps: list[int], wait: int) -> None:
     condition = Condition(kind=RuleKind.VALUE_GROWING, value="backlog", lasting=timedelta(seconds=wait))
-    memory, at, samples = Memory(), NOON, []
+    memory, at = Memory(), NOON
+    samples: list[tuple[datetime, float]] = []
     for gap in gaps:
         at += timedelta(seconds=gap)
         what = data.draw(st.sampled_from(["new", "new", "new", "same", "none"]))
