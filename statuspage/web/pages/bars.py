@@ -18,6 +18,7 @@ WIDTH, PITCH, HEIGHT = 7, 10, 30
 HUNDRED = Decimal(100)
 NOT_MEASURED = "not measured"
 LONGEST_LIST_OF_BAD_DAYS = 3
+KEPT = 2048
 WORDS: dict[ComponentStatus, str] = {status: str(status.label).lower() for status in ComponentStatus}
 CSS: dict[ComponentStatus, str] = {status: status.css for status in ComponentStatus}
 
@@ -83,6 +84,12 @@ def short_table(days: Sequence[Day]) -> SafeString:
         newest, oldest = found[0], found[-1]
         rows.append(_row(wording.days_name(oldest.date, newest.date), newest, share=_share(found)))
     return _table(rows)
+
+
+@lru_cache(maxsize=KEPT)
+def linked(days: tuple[Day, ...], *, summary: str) -> tuple[SafeString, SafeString]:
+    """The linked bars and the full table of a component's own page, kept: between two renderings few have changed."""
+    return svg(days, summary=summary, is_linked=True), full_table(days)
 
 
 def full_table(days: Sequence[Day]) -> SafeString:

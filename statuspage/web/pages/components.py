@@ -58,12 +58,13 @@ def component_pages(facts: Facts, more: ComponentFacts, home: HomePage) -> tuple
     pages = []
     for component, row in zip(facts.components, home.components, strict=True):
         changes = facts.changes.get(component.pk, [])
+        drawn, table = bars.linked(row.days, summary=row.summary)
         pages.append(
             ComponentPage(
                 site=home.site,
                 row=row,
-                bars=bars.svg(row.days, summary=row.summary, is_linked=True),
-                table=bars.full_table(row.days),
+                bars=drawn,
+                table=table,
                 latency=_latency(component, facts, more),
                 probes=probe_lines(
                     more.probes.get(component.pk, []), facts.places.get(component.pk, []), more.rules, reader
