@@ -24,7 +24,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+async def serving(
+    behaviour: Behaviour, *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+) -> AsyncIterator[Server]:
     """A server that reads one request head and then behaves. Ends with everything it still holds open."""
     server, tasks = Server(), set[asyncio.Task[None]]()
 
@@ -39,7 +41,7 @@ async def serving(behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) ->
         finally:
             writer.close()
 
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    listener = await asyncio.start_server(accept, address, 0, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server
@@ -202,13 +204,13 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def answering_datagrams(
-    answers: Callable[[bytes], Iterable[bytes]], *, tcp: Behaviour | None = None
+    answers: Callable[[bytes], Iterable[bytes]], *, tcp: Behaviour | None = None, address: str = "127.0.0.1"
 ) -> AsyncIterator[Server]:
     """Each datagram gets these datagrams back. With `tcp` there is a server of that sort on the same port."""
     async with AsyncExitStack() as held:
-        server = await held.enter_async_context(serving(tcp)) if tcp else Server()
+        server = await held.enter_async_context(serving(tcp, address=address)) if tcp else Server()
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Datagrams(answers, server), local_addr=("127.0.0.1", server.port)
+            lambda: _Datagrams(answers, server), local_addr=(address, server.port)
         )
         held.callback(transport.close)
         server.port = transport.get_extra_info("sockname")[1]

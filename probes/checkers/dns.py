@@ -18,6 +18,7 @@ from probes.checkers.base import (
     say_limit,
 )
 from probes.checkers.fields import Fields
+from probes.checkers.late import load
 from statuspage.core.http.errors import LookupFailed, OutboundError
 from statuspage.core.http.resolver import Endpoint
 
@@ -129,7 +130,7 @@ def split_port(text: str) -> tuple[str, int]:
 
 class DnsChecker:
     async def check(self, request: CheckRequest, context: CheckContext) -> CheckResult:
-        # dnspython is read when the first such probe runs: most pages have none.
+        await load("probes.checkers.dns_exchange")
         from probes.checkers.dns_exchange import exchange
         from probes.checkers.dns_records import build_query
 

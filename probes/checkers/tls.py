@@ -23,6 +23,7 @@ from probes.checkers.base import (
 )
 from probes.checkers.fields import Fields
 from probes.checkers.handshake import hang_up, shake_hands
+from probes.checkers.late import load
 from probes.checkers.smtp_dialogue import Dialogue
 from probes.enums import Outcome
 from statuspage.core import clock
@@ -96,6 +97,7 @@ class TlsChecker:
     async def check(self, request: CheckRequest, context: CheckContext) -> CheckResult:
         config = TlsConfig(**request.config)
         deadline = loop_deadline(request)
+        await load("probes.checkers.certificates")
         endpoints = await context.resolver.resolve(
             config.host, config.port, allow_private=request.allow_private, deadline=deadline
         )

@@ -11,6 +11,7 @@ import pytest
 from probes.checkers import CheckContext, CheckRequest, CheckResult, run_check
 from probes.enums import ProbeKind
 from statuspage.core.http.client import GuardedClient
+from statuspage.core.http.resolver import Resolver
 from tests.hostile import Behaviour, Server, answering_datagrams, serving
 
 type Check = Callable[..., CheckResult]
@@ -71,11 +72,38 @@ def check_datagrams() -> Check:
         config_of: Callable[[Server], dict[str, Any]],
         *,
         tcp: Behaviour | None = None,
+        address: str = "127.0.0.1",
         **options: Any,
     ) -> CheckResult:
         async def body() -> CheckResult:
-            async with answering_datagrams(answers, tcp=tcp) as server:
+            async with answering_datagrams(answers, tcp=tcp, address=address) as server:
                 return await check_once(kind, config_of(server), **options)
+
+        return asyncio.run(body())
+
+    return run
+
+
+@pytest.fixture
+def check_once_on_ipv6() -> Check:
+    """As `check_server`, of one whose name has an IPv6 address and no other. `config_of` is given the port."""
+
+    def run(
+        kind: ProbeKind,
+        behaviour: Behaviour,
+        config_of: Callable[[int], dict[str, Any]],
+        *,
+        tls: ssl.SSLContext | None = None,
+        **options: Any,
+    ) -> CheckResult:
+        def lookup(*_arguments: Any, **_options: Any) -> list[tuple[Any, ...]]:
+            return [(0, 0, 0, "", ("::1", 0, 0, 0))]
+
+        async def body() -> CheckResult:
+            async with serving(behaviour, tls=tls, address="::1") as server:
+                config = {"host": "api.example.com", **config_of(server.port)}
+                client = GuardedClient(resolver=Resolver(threads=1, lookup=lookup))
+                return await check_once(kind, config, client=client, **options)
 
         return asyncio.run(body())
 

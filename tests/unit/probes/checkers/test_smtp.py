@@ -134,13 +134,13 @@ def test_a_server_with_tls_from_the_start_is_up(check_server: Any) -> None:
 
 
 def test_a_server_that_does_not_say_goodbye_is_up(check_server: Any) -> None:
-    result = check_server(ProbeKind.SMTP, scripted(b"220 hi\r\n", b"250 hi\r\n"), at, timeout=SHORT)
+    result = check_server(ProbeKind.SMTP, scripted(b"220 hi\r\n", b"250 hi\r\n"), at)
     assert result.outcome == Outcome.UP
 
 
 def test_a_server_that_knows_only_the_old_greeting_is_up(check_server: Any) -> None:
     behaviour = scripted(b"220 hi\r\n", b"502 what?\r\n", b"250 STARTTLS is no extension here\r\n")
-    result = check_server(ProbeKind.SMTP, behaviour, at, timeout=SHORT)
+    result = check_server(ProbeKind.SMTP, behaviour, at)
     assert (result.outcome, result.detail.split(" in ")[0]) == (Outcome.UP, "EHLO")
 
 
@@ -209,10 +209,8 @@ def test_a_server_that_hangs_in_the_handshake_is_down_in_time(check_server: Any)
 
 def test_the_banner_is_looked_through(check_server: Any) -> None:
     behaviour = scripted(b"220-Example\r\n220 mail.example.com ESMTP\r\n", b"250 hi\r\n")
-    found = check_server(
-        ProbeKind.SMTP, behaviour, lambda server: at(server, expect_banner="mail.example.com"), timeout=SHORT
-    )
-    missed = check_server(ProbeKind.SMTP, behaviour, lambda server: at(server, expect_banner="mx1"), timeout=SHORT)
+    found = check_server(ProbeKind.SMTP, behaviour, lambda server: at(server, expect_banner="mail.example.com"))
+    missed = check_server(ProbeKind.SMTP, behaviour, lambda server: at(server, expect_banner="mx1"))
     assert found.outcome == Outcome.UP
     assert (missed.outcome, missed.detail) == (Outcome.DOWN, 'The banner does not contain "mx1".')
 
@@ -248,6 +246,13 @@ def test_an_ipv6_server_is_greeted_with_our_ipv6_address() -> None:
         socket.create_connection(server.getsockname()[:2]) as opened,
     ):
         assert own_address(opened) == "[IPv6:::1]"
+
+
+def test_a_server_with_an_ipv6_address_alone_is_up(check_once_on_ipv6: Any) -> None:
+    result = check_once_on_ipv6(
+        ProbeKind.SMTP, scripted(b"220 hi\r\n", b"250 hi\r\n", b"221 bye\r\n"), lambda port: {"port": port}
+    )
+    assert result.outcome == Outcome.UP
 
 
 def read(keys: dict[str, Any]) -> tuple[SmtpConfig, list[str]]:

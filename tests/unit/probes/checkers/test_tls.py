@@ -248,6 +248,13 @@ def test_a_mail_server_without_starttls_is_down(check_server: Any) -> None:
     assert (result.outcome, result.detail) == (Outcome.DOWN, "The server does not offer STARTTLS.")
 
 
+def test_a_server_with_an_ipv6_address_alone_is_up(check_once_on_ipv6: Any) -> None:
+    result = check_once_on_ipv6(
+        ProbeKind.TLS, hang, lambda port: {"port": port, "verify": False, "server_name": NAME}, tls=lasting(90)
+    )
+    assert (result.outcome, result.value) == (Outcome.UP, 90.0)
+
+
 def refusals(**keys: Any) -> list[str]:
     fields = Fields({"host": NAME, **keys}, key="probes[0]", environ={})
     TlsConfig.parse(fields)
