@@ -131,12 +131,12 @@ OPTIONAL: Mapping[str, Any] = {"optional": True}
 
 
 def stored(config: "CheckerConfig") -> dict[str, Any]:
-    """A kind's configuration as JSON: read back by its constructor."""
+    """A kind's configuration as JSON has it (lists, no tuples): read back by its constructor."""
     values = dataclasses.asdict(config)
     for one in dataclasses.fields(config):
         if one.metadata.get("optional") and getattr(config, one.name) == _default(one):
             del values[one.name]
-    return values
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _default(one: dataclasses.Field[Any]) -> Any:

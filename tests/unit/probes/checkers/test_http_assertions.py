@@ -294,6 +294,19 @@ def test_a_wrong_key_says_what_was_expected(keys: dict[str, Any], sentence: str)
     assert found.startswith(sentence)
 
 
+def test_what_is_stored_comes_back_from_json_as_it_was() -> None:
+    """Else every load would find the probe changed."""
+    keys = {
+        "expect_status": ["2xx", 404],
+        "expect_json": [{"path": "$.a", "op": "==", "value": "b"}],
+        "expect_headers": {"A": {"contains": "b"}, "C": False},
+    }
+    fields = Fields({"url": "https://api.example.com", **keys}, key="probe", environ={})
+    config = stored(HttpConfig.parse(fields))
+    assert config == {"url": "https://api.example.com", "expect_body": "", **keys}
+    assert json.loads(json.dumps(config)) == config
+
+
 def test_a_variable_keeps_its_name_in_what_is_stored() -> None:
     keys = {"method": "POST", "headers": {"Authorization": "Bearer ${SECRET}"}, "body": "${SECRET}"}
     fields = Fields({"url": "https://api.example.com", **keys}, key="probe", environ={"SECRET": "hunter2-long"})
