@@ -1,6 +1,6 @@
 """What the page asks of the measurements, as frozen values; nothing here is computed slot by slot."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,9 +17,9 @@ from components.uptime import (
     worst_of_day,
 )
 from components.uptime import availability as available_share
-from probes.freshness import stale_after
+from probes.freshness import silent_after
 from probes.locations import probe_verdict
-from probes.models import ComponentDay, ProbeLocation
+from probes.models import ComponentDay, ProbeLocation, Rule
 from probes.series_days import first_days_of
 from statuspage.core import clock
 
@@ -81,16 +81,17 @@ class Freshness:
 def measurements() -> dict[int, Measurement]:
     """By component id, for every component with an active probe; of several locations what they say together.
 
-    One query.
+    A rule that fires says it in its own words. One query, and one more where there are rules.
     """
     now = clock.now()
     places: dict[int, dict[str, ProbeLocation]] = {}
     for row in ProbeLocation.objects.active().select_related("probe").order_by("probe_id", "pk"):
         places.setdefault(row.probe_id, {})[row.location] = row
+    firing = _firing_rules() if any(row.probe.has_rules for rows in places.values() for row in rows.values()) else {}
     found: dict[int, Measurement] = {}
     for rows in places.values():
         first = next(iter(rows.values()))
-        measurement = _measurement(rows, first.probe.quorum, now)
+        measurement = _with_rules(_measurement(rows, first.probe.quorum, now), firing.get(first.probe_id, ()))
         known = found.get(first.probe.component_id)
         if known is None or measurement.status.rank > known.status.rank:
             found[first.probe.component_id] = measurement
@@ -129,7 +130,7 @@ def availability(component_ids: Collection[int], since: date, until: date) -> di
 
 
 def monitoring_freshness() -> Freshness:
-    """When the engine last had a result, and whether that is too long ago for the shortest interval. One query."""
+    """When the engine last had a result, and whether two of the shortest intervals went by since. One query."""
     sums = ProbeLocation.objects.filter(next_due_at__isnull=False).aggregate(
         last=Max("last_result_at"), interval=Min("probe__interval"), oldest=Min("probe__created_at")
     )
@@ -139,7 +140,7 @@ def monitoring_freshness() -> Freshness:
     last: datetime | None = sums["last"]
     # Probes that were never checked are waited for as long as for a result.
     reference = last or sums["oldest"]
-    return Freshness(last_result_at=last, is_stale=clock.now() - reference > stale_after(interval))
+    return Freshness(last_result_at=last, is_stale=clock.now() - reference > silent_after(interval))
 
 
 def _measurement(rows: Mapping[str, ProbeLocation], quorum: int | None, now: datetime) -> Measurement:
@@ -154,6 +155,24 @@ def _measurement(rows: Mapping[str, ProbeLocation], quorum: int | None, now: dat
         status=verdict.status or UNKNOWN,
         is_stale=not any(standing.is_fresh for standing in standings.values()),
     )
+
+
+def _firing_rules() -> dict[int, list[Rule]]:
+    """By probe, those that are for the public: whom a rule pages is nobody's business."""
+    found: dict[int, list[Rule]] = {}
+    for rule in Rule.objects.filter(firing_since__isnull=False).order_by("probe_id", "position"):
+        if rule.claims is not None or rule.opens_incident:
+            found.setdefault(rule.probe_id, []).append(rule)
+    return found
+
+
+def _with_rules(measurement: Measurement, firing: Sequence[Rule]) -> Measurement:
+    """The worst of what was measured and what the rules make of it; without fresh results they make nothing of it."""
+    for rule in firing if not measurement.is_stale else ():
+        status = rule.claims or ComponentStatus.DEGRADED_PERFORMANCE
+        if status.rank > measurement.status.rank:
+            measurement = replace(measurement, status=status, detail=rule.said)
+    return measurement
 
 
 def _complete(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import Q
 
+from components.enums import ComponentStatus
 from incidents.models import SeverityPolicy
 from probes.enums import RuleEffect, RuleKind
 from probes.models.probe import DETAIL_LENGTH, LOCATION_LENGTH, Probe
@@ -59,6 +60,13 @@ class Rule(models.Model):
     @property
     def condition(self) -> Condition:
         return Condition(kind=RuleKind(self.kind), limit=self.limit, lasting=self.lasting, value=self.value)
+
+    @property
+    def claims(self) -> ComponentStatus | None:
+        """What it says of the component while it fires; None where it says nothing."""
+        if self.fails:
+            return ComponentStatus.MAJOR_OUTAGE
+        return ComponentStatus.DEGRADED_PERFORMANCE if self.degrades else None
 
     @property
     def effects(self) -> tuple[RuleEffect, ...]:

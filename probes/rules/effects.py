@@ -74,7 +74,7 @@ def cease(rules: Sequence[Rule], *, cause: str) -> None:
     Their incident is ended like that of an outage, once all is well (`probes.outages.settle`).
     """
     for rule in rules:
-        if rule.degrades or rule.fails:
+        if rule.claims is not None:
             withdraw_claim(
                 component=rule.probe.component, source=ClaimSource.PROBE, source_id=source_id(rule), cause=cause
             )
@@ -113,7 +113,7 @@ def trouble_of(rule: Rule, since: datetime | None) -> Trouble:
         title=TITLES.get(RuleKind(rule.kind), DEFAULT_TITLE).format(component.name),
         sentence=rule.said,
         since=since or rule.firing_since,
-        impact=ComponentStatus.MAJOR_OUTAGE if rule.fails else ComponentStatus.DEGRADED_PERFORMANCE,
+        impact=rule.claims or ComponentStatus.DEGRADED_PERFORMANCE,
         severity=rule.severity or rule.probe.severity,
     )
 
@@ -133,7 +133,7 @@ def _fresh_states(rules: Collection[Rule], now: datetime) -> dict[int, list[Rule
 
 def _know_nothing(rule: Rule) -> None:
     """No fresh result at all: nothing is claimed. What was told to on-call stands until a result says otherwise."""
-    if rule.firing_since is not None and (rule.degrades or rule.fails):
+    if rule.firing_since is not None and rule.claims is not None:
         withdraw_claim(
             component=rule.probe.component,
             source=ClaimSource.PROBE,
@@ -150,10 +150,10 @@ def _fire(rule: Rule, state: RuleState, now: datetime, *, waits: bool) -> None:
     Rule.objects.filter(pk=rule.pk).update(
         firing_since=rule.firing_since, said=rule.said, is_held_back=rule.is_held_back
     )
-    if rule.degrades or rule.fails:
+    if rule.claims is not None:
         claim_status(
             component=rule.probe.component,
-            status=ComponentStatus.MAJOR_OUTAGE if rule.fails else ComponentStatus.DEGRADED_PERFORMANCE,
+            status=rule.claims,
             source=ClaimSource.PROBE,
             source_id=source_id(rule),
             cause=rule.said,

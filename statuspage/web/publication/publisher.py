@@ -61,7 +61,8 @@ class PublisherState:
 class Publisher:
     """Holds the edition of this process and keeps it fresh.
 
-    `read_version` and `render` are called in the publisher's thread only and may raise anything.
+    `read_version` and `render` are called in the publisher's thread only and may raise anything. So may `watch`, which
+    is called after each rebuild: nothing of it matters to the edition.
     """
 
     def __init__(
@@ -69,11 +70,13 @@ class Publisher:
         *,
         read_version: Callable[[], PageVersion],
         render: Callable[[], Iterable[Rendered]],
+        watch: Callable[[], None] | None = None,
         folder: Path | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._read_version = read_version
         self._render = render
+        self._watch = watch
         self._folder = folder
         self._poll_seconds = poll_seconds
         self._security = SecurityHeaders.from_settings()
@@ -141,7 +144,17 @@ class Publisher:
             self._note_failure(error)
             return False
         self._note_success()
+        if is_new:
+            self._look_after()
         return is_new
+
+    def _look_after(self) -> None:
+        if self._watch is None:
+            return
+        try:
+            self._watch()
+        except Exception:
+            logger.exception("What is watched beside the page could not be looked at.")
 
     def _ask_version(self) -> PageVersion:
         state = self.state
@@ -273,7 +286,19 @@ def render_hot_documents() -> Iterable[Rendered]:
     return documents.render_hot_documents()
 
 
-publisher = Publisher(read_version=read_page_version, render=render_hot_documents, folder=settings.EDITION_DIR)
+def watch_monitoring() -> None:
+    """Late import, as above."""
+    from statuspage.web import monitoring
+
+    monitoring.watch.look()
+
+
+publisher = Publisher(
+    read_version=read_page_version,
+    render=render_hot_documents,
+    watch=watch_monitoring,
+    folder=settings.EDITION_DIR,
+)
 
 
 def render_and_keep[R: Rendered](render: Callable[[str], R | None], path: str) -> R | None:

@@ -12,6 +12,7 @@ from incidents.enums import MaintenanceStatus
 from incidents.models import Incident, Maintenance, Signal
 from probes.enums import Outcome
 from probes.models import Probe, ProbeLocation, Rule, RuleState
+from probes.selectors import measurements
 from probes.services import expire_stale, pause_probe, resume_probe, retire_probe
 
 from .conftest import Engine, Load
@@ -123,6 +124,45 @@ def test_a_signal_that_was_acknowledged_is_resolved_by_itself(engine: Engine, lo
     Signal.objects.update(state="acknowledged")
     engine.finds("api")
     assert Signal.objects.get().state == "resolved"
+
+
+# --- what the page shows ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("effect", "status"),
+    [("degrade", "degraded_performance"), ("fail", "major_outage"), ("incident", "degraded_performance")],
+)
+def test_the_page_shows_the_sentence_of_the_rule(engine: Engine, load: Load, effect: str, status: str) -> None:
+    load(page(effect))
+    slow(engine)
+    shown = measurements()[api().pk]
+    assert (shown.status, shown.detail) == (status, "API answers in 300 ms, slower than 200 ms for 60 seconds.")
+    assert shown.latency_ms == 300.0
+    engine.finds("api")
+    assert (measurements()[api().pk].status, measurements()[api().pk].detail) == ("operational", "Fine in 10 ms")
+
+
+def test_the_page_does_not_say_whom_a_rule_pages(engine: Engine, load: Load) -> None:
+    load(page("page"))
+    slow(engine)
+    assert measurements()[api().pk].detail == "Fine in 300 ms"
+
+
+def test_an_outage_is_worse_than_a_rule_that_degrades(engine: Engine, load: Load) -> None:
+    load(page("degrade"))
+    slow(engine)
+    for _ in range(5):
+        engine.finds("api", DOWN)
+        engine.wait()
+    assert measurements()[api().pk].detail == "Down it is."
+
+
+def test_a_rule_says_nothing_on_the_page_without_fresh_results(engine: Engine, load: Load) -> None:
+    load(page("degrade"))
+    slow(engine)
+    engine.wait(timedelta(minutes=10))
+    assert measurements()[api().pk].status == "unknown"
 
 
 # --- incidents -------------------------------------------------------------------------------------------------------

@@ -376,3 +376,35 @@ def test_the_version_of_the_page_is_read_in_one_query(django_assert_num_queries:
 def test_a_page_that_is_not_there_yet_has_a_version_all_the_same() -> None:
     PageRow.objects.all().delete()
     assert read_page_version() == PageVersion(0, 30)
+
+
+# --- what is watched beside it ---------------------------------------------------------------------------------------
+
+
+def test_each_rebuild_is_followed_by_a_look_at_what_is_watched(site: Site) -> None:
+    looks: list[int] = []
+    publisher = Publisher(read_version=site.read_version, render=site.render, watch=lambda: looks.append(site.version))
+    publisher.step()
+    publisher.step()
+    site.version = 2
+    publisher.step()
+    assert looks == [1, 2]
+
+
+def test_a_look_that_fails_costs_the_page_nothing(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise OperationalError("no such table")
+
+    publisher = Publisher(read_version=site.read_version, render=site.render, watch=fail)
+    assert publisher.step()
+    assert body_of(publisher) == site.pages[0].body
+    assert (publisher.state.failures, publisher.state.last_error) == (0, "")
+    assert "could not be looked at" in caplog.text
+
+
+def test_while_the_database_is_gone_nothing_is_looked_at(site: Site) -> None:
+    looks: list[int] = []
+    publisher = Publisher(read_version=site.read_version, render=site.render, watch=lambda: looks.append(1))
+    site.trouble = OperationalError("gone")
+    publisher.step()
+    assert looks == []
