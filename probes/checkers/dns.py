@@ -17,7 +17,7 @@ from probes.checkers.base import (
     measured,
     say_limit,
 )
-from probes.checkers.fields import Fields
+from probes.checkers.fields import Fields, is_placeholder
 from probes.checkers.late import load
 from statuspage.core.http.errors import LookupFailed, OutboundError
 from statuspage.core.http.resolver import Endpoint
@@ -71,9 +71,12 @@ def _read_query(fields: Fields, record: str) -> str:
     from probes.checkers.dns_records import query_name
 
     query = fields.text("query", most=255)
+    if not query:
+        return ""
     try:
-        if query:
-            query_name(query, record)
+        if is_placeholder(query) or len(query.split()) != 1:
+            raise ValueError(query)  # noqa: TRY301 -- one sentence for all that is no name
+        query_name(query, record)
     except ValueError:
         fields.refuse("query", "a domain name" if record != "PTR" else "an address or a domain name")
     return query

@@ -335,6 +335,8 @@ def read(keys: dict[str, Any]) -> list[str]:
     [
         ({"query": ""}, "probes[0].query"),
         ({"query": "a..b"}, "probes[0].query"),
+        ({"query": "a b.example.com"}, "probes[0].query"),
+        ({"query": "${NAME}"}, "probes[0].query"),
         ({"query": "x" * 64 + ".example.com"}, "probes[0].query"),
         ({"record": "ANY"}, "probes[0].record"),
         ({"expect": "192.0.2.1"}, "probes[0].expect"),
