@@ -8,8 +8,10 @@ from components.models import Component, StatusClaim
 from incidents.enums import IncidentStatus, MaintenanceStatus, NoticeKind, Origin
 from incidents.models import Incident, Maintenance, Notice, SeverityPolicy
 from incidents.services import open_incident, post_update, resolve_incident
+from probes import leases
 from probes.enums import Outcome
 from probes.models import Probe, ProbeLocation, Slot
+from probes.services import expire_stale
 
 from .conftest import NOON, Story, found, make_probe, record
 
@@ -247,3 +249,81 @@ def test_a_clock_set_back_during_an_outage_does_not_keep_the_incident_from_openi
     at_noon.move_to(NOON - timedelta(hours=1))
     record(found(probe, DOWN, at=last + timedelta(seconds=30)))
     assert Incident.objects.get().started_at == NOON - timedelta(hours=1)
+
+
+@pytest.fixture
+def database(web: Component) -> Probe:
+    return make_probe(web, "database", opens_incident=False)
+
+
+def test_while_what_it_depends_on_fails_a_probe_opens_nothing_but_says_what_it_measures(
+    probe: Probe, api: Component, database: Probe, story: Story
+) -> None:
+    probe.depends_on.add(database)
+    story(probe, UP)
+    story(database, UP, DOWN)
+    story(probe, DOWN, DOWN, DOWN, DOWN)
+    assert not Incident.objects.exists()
+    assert not Notice.objects.exists()
+    assert status(api) == MAJOR
+    assert Slot.objects.get(probe=probe).down == 4
+
+
+def test_when_that_is_well_and_the_probe_still_down_its_incident_opens_with_its_true_start(
+    probe: Probe, database: Probe, story: Story
+) -> None:
+    probe.depends_on.add(database)
+    story(probe, UP)
+    story(database, UP, DOWN)
+    began = story(probe, DOWN)
+    story(probe, DOWN, DOWN)
+    story(database, UP)
+    assert not Incident.objects.exists()
+    story(probe, DOWN)
+    assert Incident.objects.get().started_at == began
+    story(probe, UP, UP)
+    assert not Incident.objects.get().is_open
+
+
+def test_a_probe_that_came_back_meanwhile_opens_nothing_later(
+    probe: Probe, api: Component, database: Probe, story: Story
+) -> None:
+    probe.depends_on.add(database)
+    story(database, UP, DOWN)
+    story(probe, UP, DOWN, DOWN, DOWN, UP, UP)
+    assert not Probe.objects.get(pk=probe.pk).is_held_back
+    story(database, UP)
+    story(probe, UP, DOWN, DOWN)
+    assert not Incident.objects.exists()
+
+
+def test_a_dependency_that_recovers_slowly_is_waited_for(probe: Probe, database: Probe, story: Story) -> None:
+    probe.depends_on.add(database)
+    story(database, DOWN, DOWN, DOWN)
+    story(probe, DOWN, DOWN, DOWN)
+    story(database, UP)
+    story(probe, DOWN)
+    assert not Incident.objects.exists()
+    story(database, UP)
+    story(probe, DOWN)
+    assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_jumps_brings_no_burst_of_incidents_or_mails(
+    api: Component, at_noon: time_machine.Traveller, jump: timedelta
+) -> None:
+    probes = [make_probe(api, f"p{number}") for number in range(30)]
+    for turn in range(3):
+        at_noon.move_to(NOON + timedelta(seconds=30 * turn))
+        record(*[found(one, UP, at=NOON + timedelta(seconds=30 * turn)) for one in probes])
+    notices = Notice.objects.count()
+    for turn in range(6):
+        moment = NOON + jump + timedelta(seconds=30 * (turn + 3))
+        at_noon.move_to(moment)
+        leases.resync()
+        expire_stale()
+        record(*[found(one, UP, at=moment) for one in probes])
+    assert not Incident.objects.exists()
+    assert Notice.objects.count() == notices
+    assert status(api) == ComponentStatus.OPERATIONAL

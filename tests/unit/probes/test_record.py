@@ -1,11 +1,13 @@
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from components.enums import ComponentStatus
@@ -239,3 +241,50 @@ def test_two_workers_with_the_same_batch_at_once_count_once(api: Component, at_n
     assert ProbeResult.objects.count() == 8
     assert set(Slot.objects.values_list("down", flat=True)) == {1}
     assert Incident.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_deadlock_with_another_writer_is_tried_again_and_loses_nothing(
+    api: Component, at_noon: time_machine.Traveller
+) -> None:
+    one, other = make_probe(api, "one"), make_probe(api, "other")
+    first, second = (ProbeLocation.objects.get(probe=probe).pk for probe in (one, other))
+    held, go_on = threading.Event(), threading.Event()
+
+    def another() -> None:
+        """Locks the second row, and then wants the first: the opposite of what recording does."""
+        with suppress(OperationalError), transaction.atomic():
+            ProbeLocation.objects.select_for_update().get(pk=second)
+            held.set()
+            go_on.wait(10)
+            ProbeLocation.objects.select_for_update().get(pk=first)
+        connection.close()
+
+    thread = threading.Thread(target=another)
+    thread.start()
+    assert held.wait(10)
+    threading.Timer(0.3, go_on.set).start()
+    assert record(found(one, UP), found(other, UP)) == 2
+    thread.join()
+    assert ProbeResult.objects.count() == 2
+
+
+def test_a_serialization_failure_is_tried_again(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [1, 1]
+
+    def conflict(*_: object) -> None:
+        if failures:
+            failures.pop()
+            raise OperationalError("could not serialize access") from psycopg.errors.SerializationFailure()
+
+    monkeypatch.setattr("probes.record.announce", conflict)
+    monkeypatch.setattr("statuspage.core.database.connection", NotInATransaction())
+    assert record(found(probe, UP)) == 1
+    assert failures == []
+
+
+class NotInATransaction:
+    """What the service sees when it is called from nowhere else: the test itself is a transaction."""
+
+    in_atomic_block = False

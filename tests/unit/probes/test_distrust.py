@@ -1,0 +1,119 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from components.models import Component
+from incidents.models import Incident, Signal
+from probes import distrust
+from probes.distrust import Seen, is_our_own
+from probes.enums import Outcome
+from probes.models import Probe, ProbeLocation
+
+from .conftest import NOON, found, make_probe, record
+
+UP, DOWN, ERROR = Outcome.UP, Outcome.DOWN, Outcome.ERROR
+SECOND = timedelta(seconds=1)
+
+
+def seen(*, failed: int = 0, was_down: int = 0, fine: int = 0) -> list[Seen]:
+    return [
+        *([Seen(failed=True, was_down=False, at=NOON)] * failed),
+        *([Seen(failed=True, was_down=True, at=NOON)] * was_down),
+        *([Seen(failed=False, was_down=False, at=NOON)] * fine),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("results", "ours"),
+    [
+        (seen(failed=10), True),
+        (seen(failed=9), False),
+        (seen(failed=9, fine=1), True),
+        (seen(failed=8, fine=2), False),
+        (seen(failed=5, was_down=5), False),
+        (seen(failed=6, was_down=5), True),
+    ],
+)
+def test_nine_of_ten_that_were_well_before_are_our_own_trouble(results: list[Seen], ours: bool) -> None:
+    assert is_our_own(results) is ours
+
+
+@pytest.fixture
+def probes(api: Component, at_noon: time_machine.Traveller) -> list[Probe]:
+    """Forty that were well a while ago."""
+    probes = [make_probe(api, f"p{number}", failure_threshold=1) for number in range(40)]
+    record(*[found(one, UP) for one in probes])
+    return probes
+
+
+pytestmark = pytest.mark.django_db
+
+
+def states() -> set[str]:
+    return set(ProbeLocation.objects.values_list("state", flat=True))
+
+
+def test_a_line_that_breaks_is_seen_in_batches_of_two_as_well(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    # Three failures prove an outage here: the first few seconds of the break cannot be told from one.
+    Probe.objects.update(failure_threshold=3)
+    for turn in range(60):
+        moment = NOON + timedelta(seconds=30) + turn * SECOND
+        at_noon.move_to(moment)
+        record(*[found(one, DOWN, at=moment) for one in (probes[turn * 2 % 40], probes[(turn * 2 + 1) % 40])])
+    assert "down" not in states()
+    assert not Incident.objects.exists()
+    assert Signal.objects.get().fingerprint == "engine:distrust:default"
+
+
+def test_targets_that_hang_are_believed_while_others_answer_at_the_same_time(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    later = NOON + timedelta(seconds=30)
+    at_noon.move_to(later)
+    record(*[found(one, UP, at=later) for one in probes[20:]])
+    # Their results come together, since all of them waited for as long.
+    at_noon.move_to(later + timedelta(seconds=5))
+    record(*[found(one, DOWN, at=later) for one in probes[:20]])
+    assert ProbeLocation.objects.filter(state="down").count() == 20
+    assert not Signal.objects.exists()
+
+
+def test_one_break_is_one_signal_however_many_batches_it_has(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    for turn in range(3):
+        moment = NOON + timedelta(seconds=30 * (turn + 1))
+        at_noon.move_to(moment)
+        record(*[found(one, DOWN, at=moment) for one in probes])
+    signal = Signal.objects.get()
+    assert (signal.source, signal.pages, signal.count) == ("engine", True, 3)
+    assert signal.title == "40 checks fail at default for reasons of our own"
+    assert states() == {"unknown"}
+
+
+def test_the_signal_ends_once_all_is_well(probes: list[Probe], at_noon: time_machine.Traveller) -> None:
+    at_noon.move_to(NOON + timedelta(seconds=30))
+    record(*[found(one, DOWN, at=NOON + timedelta(seconds=30)) for one in probes])
+    distrust.sweep()
+    assert Signal.objects.unresolved().exists()
+    later = NOON + timedelta(seconds=60)
+    at_noon.move_to(later)
+    record(*[found(one, UP, at=later) for one in probes])
+    distrust.sweep()
+    assert not Signal.objects.unresolved().exists()
+
+
+def test_a_probe_that_cannot_be_made_is_told_of_until_it_can(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    record(found(probes[0], ERROR, at=NOON + SECOND))
+    at_noon.move_to(NOON + timedelta(seconds=20))
+    distrust.sweep()
+    assert Signal.objects.unresolved().get().title == "1 check fails at default for reasons of our own"
+    at_noon.move_to(NOON + timedelta(seconds=40))
+    record(found(probes[0], UP, at=NOON + timedelta(seconds=30)))
+    distrust.sweep()
+    assert not Signal.objects.unresolved().exists()
