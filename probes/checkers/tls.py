@@ -28,7 +28,7 @@ from probes.checkers.smtp_dialogue import Dialogue
 from probes.enums import Outcome
 from statuspage.core import clock
 from statuspage.core.durations import format_duration, parse_duration
-from statuspage.core.http.errors import InvalidUrl, OutboundError, TlsFailed
+from statuspage.core.http.errors import CERTIFICATE_WORDS, InvalidUrl, OutboundError, TlsFailed
 from statuspage.core.http.netguard import normalise_host
 from statuspage.core.http.resolver import Endpoint, connect
 
@@ -110,7 +110,7 @@ class TlsChecker:
         except TlsFailed as error:
             if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
                 raise
-            return await _read_anyway(error, error.__cause__.verify_code, visit, context)
+            return await _read_anyway(error, error.__cause__, visit, context)
         return judge(request, config, chain, latency_ms)
 
 
@@ -162,7 +162,9 @@ def _presented(connection: ssl.SSLObject) -> list[bytes]:
     return chain[:-1] if len(chain) > 1 else chain
 
 
-async def _read_anyway(error: OutboundError, code: int, visit: _Visit, context: CheckContext) -> CheckResult:
+async def _read_anyway(
+    error: OutboundError, cause: ssl.SSLCertVerificationError, visit: _Visit, context: CheckContext
+) -> CheckResult:
     """Down; with the dates of what was not trusted, if they can be had in the time that is left."""
     from probes.checkers.certificates import say_date, say_days
 
@@ -176,7 +178,11 @@ async def _read_anyway(error: OutboundError, code: int, visit: _Visit, context: 
     values = {"days_left": days}
     if days < 0:
         return down(f"The certificate expired {when}.", latency_ms=latency_ms, values=values)
-    because = "another one that vouches for it has expired" if code == HAS_EXPIRED else _because(error)
+    because = _because(error)
+    if cause.verify_code == HAS_EXPIRED:
+        because = "another one that vouches for it has expired"
+    elif cause.verify_code not in CERTIFICATE_WORDS:
+        because = f"{because} ({cause.verify_message.lower()})"
     return down(f"The certificate is not trusted: {because}; it expires {when}.", latency_ms=latency_ms, values=values)
 
 

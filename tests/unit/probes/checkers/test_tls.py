@@ -3,10 +3,16 @@
 import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,12 +125,95 @@ def test_who_does_not_mind_trust_is_told_the_dates_alone(check_server: Any) -> N
     assert (result.outcome, result.value) == (Outcome.UP, 90.0)
 
 
-def test_one_of_the_chain_without_trust_is_read_as_well(check_server: Any) -> None:
-    """The chain as presented has the intermediate; nothing of it is taken on trust."""
-    between = AUTHORITY.create_child_ca()
-    tls = lasting(90, authority=between)
-    result = check_server(ProbeKind.TLS, hang, config_of(), tls=tls, client=client())
-    assert (result.outcome, result.value) == (Outcome.UP, 90.0)
+class Signed:
+    """A certificate that lasts so many days, and its key; `by` nobody signs itself."""
+
+    def __init__(self, name: str, days: float, *, by: "Signed | None" = None, is_authority: bool = True) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        signer = by or self
+        ends = datetime.now(UTC) + timedelta(days=days, seconds=30)
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(self.name)
+            .issuer_name(signer.name)
+            .public_key(self.key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(ends - timedelta(days=800))
+            .not_valid_after(ends)
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
+            .add_extension(identifier, critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+            .add_extension(usage(is_authority=is_authority), critical=True)
+        )
+        self.pem = builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def usage(*, is_authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=is_authority,
+        crl_sign=is_authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def presenting(leaf: Signed, *others: Signed, folder: Path) -> ssl.SSLContext:
+    path = folder / "server.pem"
+    key = leaf.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    path.write_text("".join([key, leaf.pem, *(other.pem for other in others)]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def trusting(root: Signed) -> GuardedClient:
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=root.pem)
+    return GuardedClient(tls=context)
+
+
+def test_what_trust_hangs_on_counts_and_nothing_else(check_server: Any, tmp_path: Path) -> None:
+    """Neither the authority, which is in our own store, nor what the server presents without need."""
+    root = Signed("Example Root", 5)
+    between = Signed("Example CA 2", 40, by=root)
+    leaf = Signed(NAME, 90, by=between, is_authority=False)
+    tls = presenting(leaf, between, Signed("Leftover", -100), folder=tmp_path)
+    result = check_server(ProbeKind.TLS, hang, config_of(), tls=tls, client=trusting(root))
+    assert (result.outcome, result.value) == (Outcome.UP, 40.0)
+    assert result.detail.startswith("The intermediate certificate “Example CA 2” expires in 40 days")
+
+
+def test_an_intermediate_certificate_that_has_expired_is_said_so(check_server: Any, tmp_path: Path) -> None:
+    root = Signed("Example Root", 500)
+    between = Signed("Example CA 2", -3, by=root)
+    leaf = Signed(NAME, 90, by=between, is_authority=False)
+    tls = presenting(leaf, between, folder=tmp_path)
+    result = check_server(ProbeKind.TLS, hang, config_of(), tls=tls, client=trusting(root))
+    assert (result.outcome, result.value) == (Outcome.DOWN, 90.0)
+    assert result.detail.startswith(
+        "The certificate is not trusted: another one that vouches for it has expired; it expires in 90 days"
+    )
+
+
+def test_an_uncommon_fault_is_named(check_server: Any, tmp_path: Path) -> None:
+    """Signed by one that is trusted, and may not sign: no everyday trouble, so that OpenSSL's words are kept."""
+    root = Signed("Example Root", 500, is_authority=False)
+    leaf = Signed(NAME, 90, by=root, is_authority=False)
+    result = check_server(
+        ProbeKind.TLS, hang, config_of(), tls=presenting(leaf, folder=tmp_path), client=trusting(root)
+    )
+    assert result.outcome == Outcome.DOWN
+    assert result.detail.startswith(
+        "The certificate is not trusted: it is not valid (invalid ca certificate); it expires"
+    )
 
 
 REQUEST = CheckRequest(
