@@ -34,6 +34,7 @@ from statuspage.core.http.errors import (
     RedirectRefused,
     connection_error,
 )
+from statuspage.core.http.hops import Hop, Redirect, first_hop, next_hop
 from statuspage.core.http.resolver import Endpoint, Resolver
 
 USER_AGENT = "statuspage-probe/0.1"
@@ -43,9 +44,6 @@ MOST_HEADERS = 100
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OWN_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
-# What of the caller's headers follows a redirect to another origin: any other may carry a secret.
-HARMLESS_HEADERS = frozenset({"accept", "accept-language", "cache-control", "content-type", "user-agent"})
-BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language"})
 
 # The checked addresses of the hop this task is making. aiohttp asks for them instead of looking anything up.
 _endpoints: ContextVar[tuple[Endpoint, ...]] = ContextVar("_endpoints", default=())
@@ -182,14 +180,6 @@ class GuardedClient:
         return self._session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hop:
-    method: str
-    url: URL
-    headers: Mapping[str, str]
-    body: bytes | None
-
-
 async def fetch(
     client: GuardedClient,
     method: str,
@@ -213,7 +203,7 @@ async def fetch(
     """
     started = time.perf_counter()
     deadline = asyncio.get_running_loop().time() + timeout
-    hop = _first_hop(method, url, headers or {}, body)
+    hop = first_hop(method, url, headers or {}, body)
     seen: set[tuple[str, URL]] = set()
     while True:
         seen.add((hop.method, hop.url))
@@ -238,22 +228,16 @@ async def fetch(
             _endpoints.reset(pinned)
         if isinstance(answer, Fetched):
             return answer
-        hop = _next_hop(hop, answer, same_host=same_host)
+        hop = next_hop(hop, answer, same_host=same_host)
         if (hop.method, hop.url) in seen:
             raise RedirectRefused("The redirects go round in a circle.")
         if len(seen) > max_redirects:
             raise RedirectRefused(f"More than {max_redirects} redirects.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Redirect:
-    status: int
-    location: str
-
-
 async def _ask(
-    client: GuardedClient, hop: _Hop, *, follow: bool, verify: bool, max_body: int, started: float
-) -> Fetched | _Redirect:
+    client: GuardedClient, hop: Hop, *, follow: bool, verify: bool, max_body: int, started: float
+) -> Fetched | Redirect:
     given = {name.lower() for name in hop.headers}
     headers = {name: value for name, value in OWN_HEADERS.items() if name.lower() not in given}
     response = await client.session.request(
@@ -267,7 +251,7 @@ async def _ask(
     try:
         location = response.headers.get("Location", "")
         if follow and location and response.status in REDIRECTS:
-            return _Redirect(status=response.status, location=location)
+            return Redirect(status=response.status, location=location)
         received, is_cut = await _read(response, max_body)
         return Fetched(
             status=response.status,
@@ -289,49 +273,6 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bo
         if len(received) > limit:
             return bytes(received[:limit]), True
     return bytes(received), False
-
-
-def _parse(url: str) -> URL:
-    try:
-        parsed = URL(url)
-    except ValueError:
-        raise InvalidUrl("That is not a URL.") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.raw_host or not parsed.port:
-        raise InvalidUrl("A URL must begin with http:// or https:// and name a host.")
-    return parsed.with_fragment(None)
-
-
-def _first_hop(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> _Hop:
-    """A user and a password in the URL become a header, so that no redirect inherits them unseen."""
-    parsed = _parse(url)
-    if parsed.user is not None or parsed.password is not None:
-        encoded = aiohttp.encode_basic_auth(parsed.user or "", parsed.password or "")
-        headers = {**headers, "Authorization": encoded}
-        parsed = parsed.with_user(None)
-    return _Hop(method=method, url=parsed, headers=headers, body=body)
-
-
-def _next_hop(hop: _Hop, redirect: _Redirect, *, same_host: bool) -> _Hop:
-    """Where a redirect leads (RFC 9110, section 15.4). Raises RedirectRefused."""
-    try:
-        url = _parse(str(hop.url.join(URL(redirect.location))))
-    except (ValueError, InvalidUrl):
-        raise RedirectRefused("The redirect leads to no web address.") from None
-    if url.user is not None or url.password is not None:
-        raise RedirectRefused("The redirect carries a password.")
-    if hop.url.scheme == "https" and url.scheme == "http":
-        raise RedirectRefused("The redirect leads from https to http.")
-    if same_host and url.raw_host != hop.url.raw_host:
-        raise RedirectRefused("The redirect leads to another host.")
-    headers, method, body = hop.headers, hop.method, hop.body
-    if redirect.status == 303 or (redirect.status in {301, 302} and method == "POST"):
-        method, body = ("HEAD" if method == "HEAD" else "GET"), None
-        headers = {name: value for name, value in headers.items() if name.lower() not in BODY_HEADERS}
-    if url.origin() != hop.url.origin():
-        headers = {name: value for name, value in headers.items() if name.lower() in HARMLESS_HEADERS}
-        if body is not None:
-            raise RedirectRefused("The redirect would take the request's body to another origin.")
-    return _Hop(method=method, url=url, headers=headers, body=body)
 
 
 def _translated(error: Exception, endpoints: tuple[Endpoint, ...]) -> OutboundError:

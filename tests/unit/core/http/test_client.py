@@ -84,6 +84,16 @@ def test_a_password_in_the_url_is_sent_as_a_header_and_not_in_the_url() -> None:
     assert "secret" not in fetched.url
 
 
+def test_a_password_in_the_url_goes_before_a_header_in_any_case() -> None:
+    _, server = get(
+        answer(),
+        url=lambda server: f"http://me:secret@127.0.0.1:{server.port}/",
+        headers={"authorization": "Bearer x"},
+    )
+    assert server.requests[0].lower().count("authorization:") == 1
+    assert "Bearer x" not in server.requests[0]
+
+
 def test_a_body_is_posted() -> None:
     received: list[bytes] = []
 

@@ -104,7 +104,12 @@ def test_only_harmless_headers_follow_to_another_origin() -> None:
             serving(redirecting(f"{other.url}/")) as first,
             GuardedClient() as client,
         ):
-            headers = {"Authorization": "Bearer abc", "X-Api-Key": "def", "Accept": "application/json"}
+            headers = {
+                "Authorization": "Bearer abc",
+                "X-Api-Key": "def",
+                "User-Agent": "ghi",
+                "Accept": "application/json",
+            }
             await fetch(client, "GET", first.url, timeout=3, allow_private=True, headers=headers)
             return first.requests[0], other.requests[0]
 
@@ -113,6 +118,7 @@ def test_only_harmless_headers_follow_to_another_origin() -> None:
     assert "X-Api-Key: def" in first
     assert "Bearer abc" not in second
     assert "def" not in second
+    assert "ghi" not in second
     assert "Accept: application/json" in second
 
 
