@@ -153,9 +153,11 @@ def _leave_it_to_staff(incident: Incident, again: str) -> None:
 
 
 def _end_of(incident: Incident, readings: list[Reading]) -> datetime:
-    """When the last of the probes came back, as far as we know."""
+    """When the last of the probes came back and the last rule on them ceased to fire, as far as we know."""
     now = clock.now()
     ends = [reading.verdict.up_since for reading in readings]
+    rules = Rule.objects.filter(probe__in=[reading.probe for reading in readings], opens_incident=True)
+    ends += rules.values_list("ceased_at", flat=True)
     return min(now, max((end for end in ends if end is not None and end >= incident.started_at), default=now))
 
 

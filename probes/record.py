@@ -23,6 +23,7 @@ from probes.histogram import bucket_of, decode, encode
 from probes.measured import Measured
 from probes.models import DETAIL_LENGTH, ProbeDay, ProbeLocation, ProbeResult, Slot
 from probes.outages import Change, announce, settle
+from probes.rules.effects import renew_sentences
 from probes.rules.effects import restate as restate_rules
 from probes.rules.recording import move_rules
 from probes.states import Track, advance, forget, recheck_after
@@ -81,13 +82,12 @@ def record_batch(*, location: str, measured: Sequence[Measured]) -> int:
     update_rows(ProbeLocation, list(rows.values()), STATE_FIELDS)
     announced = [change for change in changes if change.matters]
     rules = move_rules(fresh, rows, now, in_maintenance=in_maintenance)
-    if rules:
+    if rules.components:
         # All of them before the first claim: whoever changes one also writes the page's row.
-        lock_components(
-            [change.row.probe.component for change in announced] + [rule.probe.component for rule in rules]
-        )
+        lock_components([*(change.row.probe.component for change in announced), *rules.components])
     announce(announced)
-    restate_rules(rules, now=now)
+    restate_rules(rules.told, now=now)
+    renew_sentences(rules.renewed)
     settle([change.row.probe.component for change in changes])
     return len(fresh)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from components.enums import ClaimSource
 from components.models import Component
@@ -17,7 +18,7 @@ from probes.bulk import update_rows
 from probes.checkers.heartbeat import heartbeat_token_hash
 from probes.enums import REPORTING_KINDS
 from probes.freshness import STALE_AT_LEAST, is_stale
-from probes.models import Location, Probe, ProbeLocation
+from probes.models import Location, Probe, ProbeLocation, Rule
 from probes.outages import restate
 from probes.record import STATE_FIELDS
 from probes.rules.effects import firing_rules
@@ -121,10 +122,12 @@ def expire_stale() -> int:
     Returns how many. One query while all is fresh. The next result makes its claim again.
     """
     now = clock.now()
+    firing = Rule.objects.filter(probe=OuterRef("probe"), firing_since__isnull=False)
     old = (
         ProbeLocation.objects.select_for_update(of=("self",))
         .filter(last_result_at__lt=now - STALE_AT_LEAST, next_due_at__isnull=False)
-        .exclude(state=ProbeState.UNKNOWN)
+        # A rule may claim something where the probe itself knows nothing.
+        .filter(~Q(state=ProbeState.UNKNOWN) | Exists(firing))
         .select_related("probe__component")
         .order_by("pk")
     )

@@ -37,6 +37,7 @@ class Rule(models.Model):
     )
     sentence = models.CharField(max_length=300, help_text="What the page says while it fires.")
     firing_since = models.DateTimeField(null=True, editable=False)
+    ceased_at = models.DateTimeField(null=True, editable=False, help_text="When it last ceased to fire.")
     said = models.CharField(max_length=DETAIL_LENGTH, blank=True, editable=False)
     is_held_back = models.BooleanField(
         default=False, editable=False, help_text="It fires, and its page and incident wait for a dependency."

@@ -13,6 +13,7 @@ from components.enums import ClaimSource, ComponentStatus
 from components.services import claim_status, lock_components, withdraw_claim
 from incidents.enums import SignalSource
 from incidents.signals import raise_signal, resolve_signal
+from probes.bulk import update_rows
 from probes.dependencies import suppressed
 from probes.enums import RuleKind
 from probes.freshness import is_stale
@@ -21,6 +22,7 @@ from probes.models import DETAIL_LENGTH, Probe, ProbeLocation, Rule, RuleState
 from probes.outages import open_about
 from probes.rules.sentences import fill, say_moment, say_number, say_span
 from probes.trouble import Trouble
+from statuspage.core import clock
 
 TITLES: dict[RuleKind, str] = {
     RuleKind.CONSECUTIVE_FAILURES: "{} is not responding",
@@ -80,7 +82,15 @@ def cease(rules: Sequence[Rule], *, cause: str) -> None:
             )
         if rule.pages:
             resolve_signal(fingerprint=fingerprint(rule))
-    Rule.objects.filter(pk__in=[rule.pk for rule in rules]).update(firing_since=None, said="", is_held_back=False)
+    Rule.objects.filter(pk__in=[rule.pk for rule in rules]).update(
+        firing_since=None, ceased_at=clock.now(), said="", is_held_back=False
+    )
+
+
+def renew_sentences(rules: Sequence[Rule]) -> None:
+    """What rules that go on firing say now. Their components are locked: one query."""
+    if rules:
+        update_rows(Rule, rules, ["said"])
 
 
 def sentence_of(rule: Rule, state: RuleState, now: datetime) -> str:

@@ -1,8 +1,10 @@
 """The rules of a batch, moved by its results, in the transaction that records them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from components.models import Component
 from probes.bulk import update_rows
 from probes.freshness import is_stale
 from probes.measured import Measured
@@ -13,37 +15,48 @@ from probes.rules.effects import sentence_of
 MEMORY_FIELDS = ["since", "last_value", "last_sample_at", "failures", "is_firing", "last_at"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The rules that others may have to be told of, and those that go on firing, with what they say now."""
+
+    told: Sequence[Rule] = ()
+    renewed: Sequence[Rule] = ()
+
+    @property
+    def components(self) -> list[Component]:
+        """To be locked before either is written."""
+        return [rule.probe.component for rule in (*self.told, *self.renewed)]
+
+
 def move_rules(
     fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], now: datetime, *, in_maintenance: Collection[int]
-) -> list[Rule]:
-    """Move the rules of these results' probes; returns those that others may have to be told of (`effects.restate`).
+) -> Moved:
+    """Move the rules of these results' probes; what has to follow is for `effects.restate` and `renew_sentences`.
 
     `rows` are the locked rows of one location, moved already. `in_maintenance` are component ids: there every rule
-    starts over. No query where no probe has rules, else three, and one more where a rule goes on firing.
+    starts over. No query where no probe has rules, else three.
     """
     samples = {one.probe_id: one for one in fresh if _counts(rows[one.probe_id], one)}
     if not samples:
-        return []
+        return Moved()
     location = rows[next(iter(samples))].location
     rules = list(Rule.objects.filter(probe__in=samples).order_by("pk"))
     known = {state.rule_id: state for state in RuleState.objects.filter(rule__in=rules, location=location)}
-    news, said = [], []
+    told, renewed = [], []
     for rule in rules:
         rule.probe = rows[rule.probe_id].probe
         state = known.get(rule.pk) or RuleState(rule=rule, location=location)
         rests = rule.probe.component_id in in_maintenance
         if _move(rule, state, samples[rule.probe_id], now, rests=rests):
-            news.append(rule)
+            told.append(rule)
         elif state.is_firing and rule.firing_since is not None:
             rule.said = sentence_of(rule, state, now)
-            said.append(rule)
+            renewed.append(rule)
         known[rule.pk] = state
     born = [state for state in known.values() if state.pk is None]
     update_rows(RuleState, [state for state in known.values() if state.pk is not None], MEMORY_FIELDS)
     RuleState.objects.bulk_create(born)
-    if said:
-        update_rows(Rule, said, ["said"])
-    return news
+    return Moved(told=told, renewed=renewed)
 
 
 def _counts(row: ProbeLocation, one: Measured) -> bool:

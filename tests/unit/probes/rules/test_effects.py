@@ -187,6 +187,24 @@ def test_an_incident_lasts_as_long_as_its_rule_fires(engine: Engine, load: Load)
     assert api().status == "operational"
 
 
+def test_an_incident_of_a_rule_that_comes_and_goes_is_over_once_it_was_calm(engine: Engine, load: Load) -> None:
+    load(page("incident"))
+    for _ in range(2):
+        slow(engine)
+        engine.finds("api")
+        engine.wait()
+    incident = Incident.objects.get()
+    assert incident.status != "resolved"
+    for _ in range(29):
+        engine.finds("api")
+        engine.wait()
+    assert Incident.objects.get().status != "resolved"
+    ceased_at = rule().ceased_at
+    engine.finds("api")
+    incident = Incident.objects.get()
+    assert (incident.status, incident.resolved_at) == ("resolved", ceased_at)
+
+
 def test_a_rule_and_an_outage_of_one_component_are_one_incident(engine: Engine, load: Load) -> None:
     load(page("incident").replace("opens_incident = false\nfailure_threshold = 5", "failure_threshold = 2"))
     slow(engine)
@@ -261,6 +279,18 @@ def test_during_a_silence_the_claim_is_withdrawn_and_on_call_stays_told(engine: 
     engine.finds("api")
     assert api().status == "operational"
     assert Signal.objects.get().state == "resolved"
+
+
+def test_a_silence_withdraws_the_claim_of_a_rule_whose_probe_knows_nothing(engine: Engine, load: Load) -> None:
+    load(page("degrade"))
+    slow(engine)
+    for _ in range(6):
+        engine.finds("api", ERROR)
+        engine.wait()
+    assert api().status == "degraded_performance"
+    engine.wait(timedelta(minutes=10))
+    expire_stale()
+    assert api().status == "unknown"
 
 
 def test_a_result_that_comes_twice_or_late_moves_no_rule(engine: Engine, load: Load) -> None:
@@ -427,13 +457,13 @@ def test_rules_that_are_quiet_cost_three_queries_and_none_cost_nothing(engine: E
     assert queries_of(engine) == without + 3
 
 
-def test_a_rule_that_goes_on_firing_costs_one_query_more(engine: Engine, load: Load) -> None:
+def test_a_rule_that_goes_on_firing_costs_two_queries_more(engine: Engine, load: Load) -> None:
     load(page("page", "degrade"))
     engine.finds("api")
     engine.wait()
     quiet = queries_of(engine)
     slow(engine)
-    assert queries_of(engine, latency_ms=300) == quiet + 1
+    assert queries_of(engine, latency_ms=300) == quiet + 2
 
 
 def test_a_row_keeps_where_each_rule_stands_at_each_location(engine: Engine, load: Load) -> None:
