@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probes.enums import ProbeKind, RuleEffect, RuleKind
-from probes.rules.spec import MOST_RULES, RuleSpec, describe_rule, parse_rules
+from probes.rules.spec import KEYS, MOST_RULES, RuleSpec, describe_rule, parse_rules
 
 TIMEOUT = timedelta(seconds=5)
 
@@ -139,3 +141,28 @@ def test_what_is_wrong_is_said_with_what_was_expected(probe: str, rule: dict[str
 def test_two_rules_of_a_probe_have_two_slugs() -> None:
     (error,) = parse(failures(), failures(limit=5))[1]
     assert error.startswith('probes[0].rules[1].slug is "consecutive-failures"; expected a slug of its own')
+
+
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=12),
+    st.sampled_from(["5m", "page", "${X}", "{value}", *RuleKind.values]),
+    st.lists(st.sampled_from(["page", "fail", 1, None, ["page"], {"a": 1}]), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+@given(
+    probe=st.sampled_from(ProbeKind),
+    when=st.sampled_from(RuleKind),
+    changes=st.dictionaries(st.sampled_from(sorted(KEYS)), ANYTHING, max_size=3),
+)
+def test_whatever_stands_there_it_is_a_rule_or_refused_in_a_sentence(
+    probe: ProbeKind, when: RuleKind, changes: dict[str, Any]
+) -> None:
+    rules, errors = parse({"when": when.value, "limit": 1, "then": ["page"], **changes}, probe=probe)
+    assert errors or len(rules) == 1
+    assert all(error.startswith("probes[0].rules[0]") for error in errors)
