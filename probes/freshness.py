@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
-STALE_INTERVALS = 3
+STALE_INTERVALS = 2
+# The second result may be on its way: it was due, is waited for until its timeout, and recorded.
+ON_ITS_WAY = timedelta(seconds=10)
 # Of the whole engine: nothing at all from any probe. The second result may come a moment late.
 SILENT_INTERVALS = 2
 SILENT_GRACE = timedelta(seconds=10)
@@ -11,7 +13,7 @@ STALE_AT_LEAST = timedelta(seconds=60)
 
 
 def stale_after(interval: timedelta) -> timedelta:
-    return max(STALE_INTERVALS * interval, STALE_AT_LEAST)
+    return max(STALE_INTERVALS * interval + ON_ITS_WAY, STALE_AT_LEAST)
 
 
 def silent_after(interval: timedelta) -> timedelta:

@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
 
+from incidents.enums import SignalSource
+from incidents.models import Signal
+from incidents.signals import raise_signal, resolve_signal
 from probes.models import Location, ProbeLocation
 from statuspage.core import clock
 
@@ -19,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 PRESENT_FOR = timedelta(seconds=60)
 CALL_AGAIN = timedelta(minutes=15)
+# A worker that is restarted is not yet a silence that somebody has to be woken for.
+SILENT_FOR = timedelta(minutes=2)
+FINGERPRINT = "engine:silent:"
 # A worker takes a batch each second, and says so more rarely.
 REPORT_EVERY = 5.0
 
@@ -53,6 +59,29 @@ def report(location: str) -> None:
 def report_now(location: str) -> None:
     """Somebody is there; nothing where no probe is measured from that location."""
     Location.objects.filter(name=location).update(last_seen_at=clock.now())
+
+
+def sweep() -> None:
+    """Tell of locations that should measure and where nobody is; end what was told once somebody is. Two queries."""
+    now = clock.now()
+    waiting = ProbeLocation.objects.filter(location=OuterRef("name"), next_due_at__lt=now - SILENT_FOR)
+    silent = Location.objects.filter(_silent(now), called_at__lt=now - SILENT_FOR).filter(Exists(waiting))
+    names = list(silent.values_list("name", flat=True))
+    for name in names:
+        raise_signal(
+            source=SignalSource.ENGINE,
+            fingerprint=f"{FINGERPRINT}{name}",
+            title=f"Nobody measures at {name}",
+            detail=f"No worker takes the queue probes.{name}: what is measured from there is no data.",
+            evidence={"location": name},
+        )
+    for fingerprint in (
+        Signal.objects.unresolved()
+        .filter(fingerprint__startswith=FINGERPRINT)
+        .exclude(fingerprint__in=[f"{FINGERPRINT}{name}" for name in names])
+        .values_list("fingerprint", flat=True)
+    ):
+        resolve_signal(fingerprint=fingerprint)
 
 
 def _silent(now: datetime) -> Q:

@@ -48,6 +48,7 @@ def roll_up() -> None:
     services.expire_stale()
     flapping.sweep()
     distrust.sweep()
+    presence.sweep()
     rollup.roll_up()
 
 

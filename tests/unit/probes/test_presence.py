@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from components.models import Component
+from incidents.models import Signal
 from probes import presence
 from probes.models import Location, ProbeLocation
 from probes.presence import CALL_AGAIN, present_locations, report, report_now
@@ -97,3 +98,17 @@ def test_a_worker_writes_down_that_it_is_there_every_few_seconds_at_most(at_noon
     at_noon.move_to(NOON + timedelta(seconds=1))
     report(LOCATION)
     assert Location.objects.get().last_seen_at == NOON
+
+
+def test_a_location_where_nobody_comes_is_told_of_once_until_somebody_does(at_noon: time_machine.Traveller) -> None:
+    present_locations(Calls())
+    presence.sweep()
+    assert not Signal.objects.exists()
+    for minute in (3, 4):
+        at_noon.move_to(NOON + timedelta(minutes=minute))
+        present_locations(Calls())
+        presence.sweep()
+    assert (Signal.objects.get().title, Signal.objects.get().count) == ("Nobody measures at default", 2)
+    report_now(LOCATION)
+    presence.sweep()
+    assert not Signal.objects.unresolved().exists()
