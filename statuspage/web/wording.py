@@ -85,6 +85,11 @@ def per_cent(value: Decimal) -> str:
     return "100\N{NO-BREAK SPACE}%" if value == 100 else f"{value:.2f}\N{NO-BREAK SPACE}%"
 
 
+def per_cent_or_dash(value: Decimal | None) -> str:
+    """What was not measured is a dash, never a zero."""
+    return "–" if value is None else per_cent(value)
+
+
 def counted(number: int, word: str) -> str:
     """`1 update`, `4 updates`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -20,6 +20,7 @@ from statuspage.web.charts.strip import Stretch, strip
 from statuspage.web.facts import DAYS, read_maintenances
 from statuspage.web.pages import cards
 from statuspage.web.pages.cards import Reader
+from statuspage.web.pages.corrections import CorrectionLine, correction_line
 from statuspage.web.pages.day_runs import Finding, Reason, Run, counts_of, runs_of, summary_of
 from statuspage.web.readmodels import IncidentCard, MaintenanceCard, SiteInfo
 from statuspage.web.selectors import site_of
@@ -27,18 +28,6 @@ from statuspage.web.selectors import site_of
 ONE_DAY = timedelta(days=1)
 # A whole day of one failing probe, every 30 seconds, is 2,880.
 MOST_FINDINGS = 6_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectionLine:
-    """What was left out of the figures afterwards. A withdrawn one counts no more, and stays told."""
-
-    kind: str
-    when: str
-    reason: str
-    said_at: datetime
-    withdrawn_at: datetime | None
-    withdrawn_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +102,7 @@ def _page(component: Component, day: date, reader: Reader, page: Page, *, first:
         runs=runs,
         incidents=_incidents(component, begin, end, reader),
         maintenances=windows,
-        corrections=tuple(_correction_line(row, reader) for row in corrections),
+        corrections=tuple(correction_line(row, reader) for row in corrections),
         csv_path=f"/v1/status/intervals.csv?{query}",
         json_path=f"/v1/status/intervals.json?{query}",
         older=f"{path}{(day - ONE_DAY).isoformat()}/" if day > first else None,
@@ -190,14 +179,3 @@ def _planned(windows: tuple[MaintenanceCard, ...], reader: Reader) -> list[Reaso
         )
         for card in windows
     ]
-
-
-def _correction_line(row: Correction, reader: Reader) -> CorrectionLine:
-    return CorrectionLine(
-        kind=str(row.get_kind_display()),
-        when=wording.window(row.starts_at.astimezone(UTC), row.ends_at.astimezone(UTC)),
-        reason=row.reason,
-        said_at=reader.local(row.created_at),
-        withdrawn_at=reader.maybe(row.withdrawn_at),
-        withdrawn_reason=row.withdrawn_reason,
-    )

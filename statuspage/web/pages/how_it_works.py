@@ -19,7 +19,7 @@ from statuspage.web.component_facts import ComponentFacts, members_of, read_comp
 from statuspage.web.facts import Facts, read_facts
 from statuspage.web.pages.probe_lines import ProbeLine, probe_lines
 from statuspage.web.pages.rule_words import condition_of
-from statuspage.web.pages.slo import markdown
+from statuspage.web.pages.sla import markdown
 from statuspage.web.readmodels import SiteInfo
 from statuspage.web.selectors import reader_of, site_of
 

@@ -11,15 +11,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from components.models import Page
 from probes.enums import ObjectiveKind, ObjectiveWindow
-from probes.objectives.percent import say_percent
 from probes.objectives.report import (
     Budget,
     Burn,
     MonthReport,
     ObjectiveRow,
     Part,
-    SlaReport,
-    TierRow,
     Unit,
     Verdict,
     current_month,
@@ -27,9 +24,11 @@ from probes.objectives.report import (
 )
 from statuspage.core import clock
 from statuspage.core.errors import NotFound, ValidationFailed
-from statuspage.core.markdown import render_markdown
 from statuspage.web import wording
 from statuspage.web.charts.scale import say_ms
+from statuspage.web.pages.cards import Reader
+from statuspage.web.pages.corrections import CorrectionLine, corrections_between
+from statuspage.web.pages.sla import SlaCard, sla_card
 from statuspage.web.readmodels import SiteInfo
 from statuspage.web.selectors import site_of
 
@@ -80,31 +79,6 @@ class ObjectiveCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TierLine:
-    name: str
-    target: str
-    verdict: Verdict
-    credit: str
-    bands: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlaCard:
-    """`text` and `dispute` are sanitised HTML."""
-
-    name: str
-    window: str
-    figure: str
-    coverage: str
-    note: str
-    is_running: bool
-    components: tuple[tuple[str, str], ...]
-    text: SafeString
-    dispute: SafeString
-    tiers: tuple[TierLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SloPage:
     """`cards` are what is measured, `statements` promises in words alone."""
 
@@ -118,6 +92,7 @@ class SloPage:
     cards: tuple[ObjectiveCard, ...]
     statements: tuple[tuple[str, str], ...]
     sla: SlaCard | None
+    corrections: tuple[CorrectionLine, ...]
     json_path: str
     intervals: tuple[tuple[str, str], ...]
     previous: str | None
@@ -131,14 +106,17 @@ def slo_page(month: str) -> SloPage | None:
         report = month_report(month)
     except (NotFound, ValidationFailed):
         return None
-    return slo_page_of(report, site_of(page, now), page.zone)
+    corrections = corrections_between(report.begin, report.end, Reader(now=now, zone=page.zone))
+    return slo_page_of(report, site_of(page, now), page.zone, corrections)
 
 
 def running_slo_page() -> SloPage | None:
     return slo_page(current_month())
 
 
-def slo_page_of(report: MonthReport, site: SiteInfo, zone: ZoneInfo) -> SloPage:
+def slo_page_of(
+    report: MonthReport, site: SiteInfo, zone: ZoneInfo, corrections: tuple[CorrectionLine, ...]
+) -> SloPage:
     """No query."""
     measured = [row for row in report.rows if row.kind is not ObjectiveKind.STATEMENT]
     return SloPage(
@@ -151,7 +129,8 @@ def slo_page_of(report: MonthReport, site: SiteInfo, zone: ZoneInfo) -> SloPage:
         verdict=_verdict(measured, is_running=report.is_running),
         cards=tuple(_card(row, zone) for row in measured),
         statements=tuple((row.name, row.say or row.promise) for row in report.rows if row not in measured),
-        sla=_sla(report.sla, zone) if report.sla else None,
+        sla=sla_card(report.sla, zone) if report.sla else None,
+        corrections=corrections,
         json_path=f"/v1/status/slo?month={report.month}",
         intervals=_intervals(report),
         previous=f"/slo/{report.previous}/" if report.previous else None,
@@ -186,7 +165,9 @@ def _card(row: ObjectiveRow, zone: ZoneInfo) -> ObjectiveCard:
         figure_name=_figure_name(row),
         figure=_figure(row.kind, row.latency_ms, figures.availability if figures else None),
         # Of checks nobody knows how many were not made.
-        coverage="" if row.kind is ObjectiveKind.LATENCY else _percent(figures.coverage if figures else None),
+        coverage=""
+        if row.kind is ObjectiveKind.LATENCY
+        else wording.per_cent_or_dash(figures.coverage if figures else None),
         left_out=_left_out(row),
         budget=_budget_total(budget),
         budget_left=_budget_left(budget),
@@ -206,11 +187,7 @@ def _figure_name(row: ObjectiveRow) -> str:
 def _figure(kind: ObjectiveKind, latency_ms: float | None, availability: Decimal | None) -> str:
     if kind is ObjectiveKind.LATENCY:
         return NOTHING if latency_ms is None else say_ms(latency_ms)
-    return _percent(availability)
-
-
-def _percent(value: Decimal | None) -> str:
-    return NOTHING if value is None else wording.per_cent(value)
+    return wording.per_cent_or_dash(availability)
 
 
 def _part(part: Part, row: ObjectiveRow) -> PartLine:
@@ -220,7 +197,7 @@ def _part(part: Part, row: ObjectiveRow) -> PartLine:
         path=part.component.path,
         verdict=part.verdict,
         figure=_figure(row.kind, part.latency_ms, figures.availability if figures else None),
-        coverage=_percent(figures.coverage if figures else None),
+        coverage=wording.per_cent_or_dash(figures.coverage if figures else None),
     )
 
 
@@ -292,41 +269,6 @@ def _burn(burns: Sequence[Burn]) -> str:
         f"{burn.rate.normalize():f} in {burn.hours}\N{NO-BREAK SPACE}h" for burn in burns if burn.rate is not None
     ]
     return ", ".join(known)
-
-
-def _sla(report: SlaReport, zone: ZoneInfo) -> SlaCard:
-    first = report.begin.astimezone(zone).date()
-    last = (report.end.astimezone(zone) - timedelta(microseconds=1)).date()
-    figures = report.figures
-    return SlaCard(
-        name=report.name,
-        window=wording.days_name(first, max(first, last)),
-        figure=_percent(figures.availability if figures else None),
-        coverage=_percent(figures.coverage if figures else None),
-        note=report.note,
-        is_running=report.is_running,
-        components=tuple((component.name, component.path) for component in report.components),
-        text=markdown(report.text),
-        dispute=markdown(report.dispute),
-        tiers=tuple(tier_line(tier) for tier in report.tiers),
-    )
-
-
-def markdown(text: str) -> SafeString:
-    return mark_safe(render_markdown(text)) if text else mark_safe("")  # noqa: S308 -- render_markdown sanitises
-
-
-def tier_line(tier: TierRow) -> TierLine:
-    credit = NOTHING
-    if tier.credit is not None:
-        credit = f"{say_percent(tier.credit)} of the fee" if tier.credit else "none"
-    return TierLine(
-        name=tier.name,
-        target=say_percent(tier.target),
-        verdict=tier.verdict,
-        credit=credit,
-        bands=tuple(f"below {say_percent(band.below)}: {say_percent(band.credit)}" for band in tier.bands),
-    )
 
 
 def _intervals(report: MonthReport) -> tuple[tuple[str, str], ...]:

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from components.models import Component, Page
 from components.uptime import SlotState, count_slots, worst_of_day
-from probes.enums import ObjectiveKind
-from probes.models import ComponentDay, CreditBand, Objective, SlaPolicy, SlaTier
+from probes.corrections import exclude, withdraw
+from probes.enums import CorrectionKind, ObjectiveKind
+from probes.models import ComponentDay, Correction, CreditBand, Objective, SlaPolicy, SlaTier
 from probes.objectives.report import Budget, Unit
 from statuspage.web import misses
 from statuspage.web.documents import render_document
@@ -214,3 +215,40 @@ def test_the_bar_of_a_budget_has_the_colour_of_what_is_left() -> None:
     assert 'class="budget slow"' in budget_svg(budget(2, "20"))
     assert 'class="budget down"' in budget_svg(budget(-2, "0"))
     assert budget_svg(None) == budget_svg(budget(0, None)) == ""
+
+
+def leave_out(*components: Component, reason: str = "The provider's network.") -> Correction:
+    return exclude(
+        components=components,
+        starts_at=datetime(2026, 10, 10, 9, 0, tzinfo=UTC),
+        ends_at=datetime(2026, 10, 10, 10, 0, tzinfo=UTC),
+        kind=CorrectionKind.NOT_OURS,
+        reason=reason,
+        author="a.lovelace",
+    )
+
+
+def test_what_was_left_out_afterwards_is_told_with_its_reason_and_not_by_whom(api: Component, at_noon: object) -> None:
+    promise(api)
+    leave_out(api)
+    html = text("/slo/2026-10/")
+    assert "Sat 10 October, 09:00 to 10:00 UTC" in html
+    assert "The provider&#x27;s network." in html
+    assert "lovelace" not in html
+    assert "Corrected afterwards" not in text("/slo/2026-11/")
+
+
+def test_a_correction_taken_back_stays_told(api: Component, at_noon: object) -> None:
+    promise(api)
+    withdraw(correction=leave_out(api), author="a.lovelace", reason="It was ours.")
+    assert "counts again: It was ours." in text("/slo/2026-10/")
+
+
+def test_a_correction_of_hidden_components_is_not_told(
+    api: Component, make_component: MakeComponent, at_noon: object
+) -> None:
+    promise(api)
+    secret = make_component("secret", measured_days=90)
+    Component.objects.filter(pk=secret.pk).update(is_visible=False)
+    leave_out(secret)
+    assert "Corrected afterwards" not in text("/slo/2026-10/")
