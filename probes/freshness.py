@@ -5,20 +5,12 @@ from datetime import datetime, timedelta
 STALE_INTERVALS = 2
 # The second result may be on its way: it was due, is waited for until its timeout, and recorded.
 ON_ITS_WAY = timedelta(seconds=10)
-# Of the whole engine: nothing at all from any probe. The second result may come a moment late.
-SILENT_INTERVALS = 2
-SILENT_GRACE = timedelta(seconds=10)
 # Short intervals: a worker that restarts is not yet a silence.
 STALE_AT_LEAST = timedelta(seconds=60)
 
 
 def stale_after(interval: timedelta) -> timedelta:
     return max(STALE_INTERVALS * interval + ON_ITS_WAY, STALE_AT_LEAST)
-
-
-def silent_after(interval: timedelta) -> timedelta:
-    """After so long without any result monitoring itself is stale, `interval` being the shortest of the probes."""
-    return max(SILENT_INTERVALS * interval + SILENT_GRACE, STALE_AT_LEAST)
 
 
 def is_stale(last_result_at: datetime | None, interval: timedelta, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from components.uptime import (
     worst_of_day,
 )
 from components.uptime import availability as available_share
-from probes.freshness import silent_after
+from probes.freshness import stale_after
 from probes.locations import probe_verdict
 from probes.models import ComponentDay, ProbeLocation, Rule
 from probes.series_days import first_days_of
@@ -140,7 +140,7 @@ def monitoring_freshness() -> Freshness:
     last: datetime | None = sums["last"]
     # Probes that were never checked are waited for as long as for a result.
     reference = last or sums["oldest"]
-    return Freshness(last_result_at=last, is_stale=clock.now() - reference > silent_after(interval))
+    return Freshness(last_result_at=last, is_stale=clock.now() - reference > stale_after(interval))
 
 
 def _measurement(rows: Mapping[str, ProbeLocation], quorum: int | None, now: datetime) -> Measurement:
