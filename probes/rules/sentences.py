@@ -22,16 +22,17 @@ def fill(template: str, words: Mapping[str, str]) -> str:
     return BRACES.sub(lambda match: words.get(match[1], match[0]), template)
 
 
-def default_template(kind: RuleKind, value: str, *, lasting: timedelta) -> str:
+def default_template(kind: RuleKind, value: str, *, limit: float, lasting: timedelta) -> str:
     """What is said where the configuration has no words of its own."""
+    in_a_row = "has failed {value} times in a row" if limit > 1 else "has been failing since {since}"
     number = value.replace("_", " ") or "the value"
     for_so_long = " for {for}" if lasting else ""
     return {
-        RuleKind.CONSECUTIVE_FAILURES: "{name} has failed {value} times in a row.",
+        RuleKind.CONSECUTIVE_FAILURES: f"{{name}} {in_a_row}.",
         RuleKind.LATENCY_ABOVE: f"{{name}} answers in {{value}}, slower than {{limit}}{for_so_long}.",
         RuleKind.HEARTBEAT_OLDER_THAN: "{name}: the last heartbeat was {value} ago, more than {limit}.",
-        RuleKind.VALUE_ABOVE: f"{{name}}: {number} is {{value}}, above {{limit}}{for_so_long}.",
-        RuleKind.VALUE_BELOW: f"{{name}}: {number} is {{value}}, below {{limit}}{for_so_long}.",
+        RuleKind.VALUE_ABOVE: f"{{name}}: {number} at {{value}}, above {{limit}}{for_so_long}.",
+        RuleKind.VALUE_BELOW: f"{{name}}: {number} at {{value}}, below {{limit}}{for_so_long}.",
         RuleKind.VALUE_GROWING: f"{{name}}: {number} has grown for {{for}}, to {{value}}.",
     }[kind]
 

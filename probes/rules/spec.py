@@ -96,15 +96,16 @@ def _parse_rule(fields: Fields, probe: ProbeKind, timeout: timedelta) -> RuleSpe
     if kind is RuleKind.VALUE_GROWING and not lasting and "for" not in fields.mapping:
         fields.refuse("for", "how long it has to grow, such as 5m")
     value = _read_value(fields, kind, probe)
+    limit = _read_limit(fields, kind, timeout)
     return RuleSpec(
         slug=_read_slug(fields, kind),
         kind=kind,
-        limit=_read_limit(fields, kind, timeout),
+        limit=limit,
         lasting=lasting,
         value=value,
         effects=effects,
         severity=_read_severity(fields, effects),
-        sentence=_read_sentence(fields) or default_template(kind, value, lasting=lasting),
+        sentence=_read_sentence(fields) or default_template(kind, value, limit=limit, lasting=lasting),
     )
 
 

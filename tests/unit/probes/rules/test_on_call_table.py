@@ -155,6 +155,7 @@ def test_cache_pages_when_ping_fails(engine: Engine) -> None:
     engine.wait()
     engine.finds("redis", DOWN)
     assert paged() == ["redis#fails"]
+    assert said() == "Redis has been failing since 12:00 UTC."
     engine.wait()
     engine.finds("redis", UP)
     assert paged() == []
@@ -241,7 +242,7 @@ def test_workers_page_when_the_failed_job_depth_is_above_0(engine: Engine) -> No
     engine.wait()
     assert engine.looks("workers").detail == "3 workers, oldest heartbeat 30 s ago, 3 failed jobs"
     assert paged() == ["workers#failed-jobs"]
-    assert said() == "Workers: failed jobs is 3, above 0."
+    assert said() == "Workers: failed jobs at 3, above 0."
 
 
 def test_push_pages_when_the_outbox_backlog_grows_for_five_minutes_straight(engine: Engine) -> None:

@@ -33,8 +33,9 @@ def test_every_other_use_of_braces_is_named(template: str, unknown: list[str]) -
 
 @pytest.mark.parametrize("kind", RuleKind)
 @pytest.mark.parametrize("lasting", [timedelta(), timedelta(minutes=2)])
-def test_every_kind_has_words_of_its_own_that_are_a_sentence(kind: RuleKind, lasting: timedelta) -> None:
-    template = default_template(kind, "failed_jobs", lasting=lasting)
+@pytest.mark.parametrize("limit", [1, 2])
+def test_every_kind_has_words_of_its_own_that_are_a_sentence(kind: RuleKind, limit: float, lasting: timedelta) -> None:
+    template = default_template(kind, "failed_jobs", limit=limit, lasting=lasting)
     assert unknown_words(template) == []
     said = fill(template, dict.fromkeys(WORDS, "X"))
     assert said.startswith("X")

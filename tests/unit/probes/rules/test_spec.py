@@ -62,7 +62,7 @@ def test_a_short_rule_gets_its_slug_and_its_words() -> None:
 
 def test_a_number_without_a_name_is_the_first() -> None:
     (rule,), _ = parse({"when": "value_below", "limit": 14, "then": ["page"]}, probe=ProbeKind.TLS)
-    assert (rule.value, rule.sentence) == ("days_left", "{name}: days left is {value}, below {limit}.")
+    assert (rule.value, rule.sentence) == ("days_left", "{name}: days left at {value}, below {limit}.")
 
 
 @pytest.mark.parametrize(
