@@ -253,11 +253,14 @@ def report(
     lags: dict[bool, list[float]] = {True: [], False: []}
     outcomes: dict[str, int] = {}
     turns: dict[int, int] = {}
+    rounds: dict[int, list[float]] = {}
     for probe_id, url, outcome, due, begun in results.values_list(
         "probe_id", "probe__config__url", "outcome", "scheduled_at", "started_at"
     ).iterator():
         hangs = url.endswith("/hang")
         lags[hangs].append((begun - due).total_seconds())
+        if not hangs:
+            rounds.setdefault(int((due - begin).total_seconds() // options.interval), []).append(lags[False][-1])
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
         if not hangs:
             turns[probe_id] = turns.get(probe_id, 0) + 1
@@ -286,6 +289,7 @@ def report(
         ("outcomes", ", ".join(f"{name} {number:,}" for name, number in sorted(outcomes.items()))),
         ("good checks counted in slots, all told", f"{counted:,}"),
         ("lag p50 / p99 / max, targets that answer", spread(lags[False])),
+        ("… p99 of the first rounds", ", ".join(f"{p99(rounds[number]):.2f} s" for number in sorted(rounds)[:5])),
         *([("lag p50 / p99 / max, targets that hang", spread(lags[True]))] if lags[True] else []),
         ("worker, processor, of one core", f"{usage.seconds / (options.minutes * 60):.0%}"),
         ("… busiest second / minute", busiest(usage.cores)),
@@ -306,6 +310,10 @@ def spread(seconds: Sequence[float]) -> str:
         return "–"
     cuts = statistics.quantiles(seconds, n=100)
     return f"{cuts[49]:.2f} s / {cuts[98]:.2f} s / {max(seconds):.2f} s"
+
+
+def p99(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[98] if len(seconds) > 1 else 0.0
 
 
 def busiest(cores: Sequence[float]) -> str:

@@ -12,8 +12,9 @@ from django.db.models import Field, Model
 
 from probes.models import ProbeResult
 
-# SQLite takes 32,766 parameters in one statement; PostgreSQL's are put in on the client's side.
+# SQLite takes 32,766 parameters in one statement; PostgreSQL gets an array a column.
 MOST_PARAMETERS = 30_000
+MOST_ROWS = 5_000
 
 
 def update_rows(model: type[Model], rows: Sequence[Model], field_names: Iterable[str]) -> None:
@@ -21,18 +22,15 @@ def update_rows(model: type[Model], rows: Sequence[Model], field_names: Iterable
     by_name = {field.name: field for field in model._meta.concrete_fields}
     fields = [by_name[name] for name in field_names]
     key = model._meta.pk
-    step = MOST_PARAMETERS // (len(fields) + 1)
+    step = _rows_a_statement(len(fields) + 1)
     sets = ", ".join(f"{_quoted(field.column)} = {_cast(field, number)}" for number, field in enumerate(fields, 2))
     table = _quoted(model._meta.db_table)
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
-        values = ", ".join([_row(len(fields) + 1)] * len(part))
-        parameters = [
-            field.get_db_prep_save(getattr(row, field.attname), connection) for row in part for field in (key, *fields)
-        ]
+        source, parameters = _source(part, [key, *fields])
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {table} SET {sets} FROM (VALUES {values}) AS new "  # noqa: S608 -- our own names
+                f"UPDATE {table} SET {sets} FROM ({source}) AS new "  # noqa: S608 -- our own names
                 f"WHERE {table}.{_quoted(key.column)} = {_cast(key, 1)}",
                 parameters,
             )
@@ -45,17 +43,14 @@ def insert_results(results: Sequence[ProbeResult]) -> set[int]:
     """
     fields = [field for field in ProbeResult._meta.concrete_fields if field.column]
     columns = ", ".join(_quoted(field.column) for field in fields)
-    step = MOST_PARAMETERS // len(fields)
+    step = _rows_a_statement(len(fields))
     inserted: set[int] = set()
     for start in range(0, len(results), step):
         part = results[start : start + step]
-        values = ", ".join([_row(len(fields))] * len(part))
-        parameters = [
-            field.get_db_prep_save(getattr(row, field.attname), connection) for row in part for field in fields
-        ]
+        source, parameters = _source(part, fields)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {ProbeResult._meta.db_table} ({columns}) VALUES {values} "  # noqa: S608 -- the same
+                f"INSERT INTO {ProbeResult._meta.db_table} ({columns}) {source} "
                 "ON CONFLICT DO NOTHING RETURNING probe_id",
                 parameters,
             )
@@ -67,14 +62,32 @@ def _quoted(name: str | None) -> str:
     return connection.ops.quote_name(name or "")
 
 
-def _row(length: int) -> str:
-    return f"({', '.join(['%s'] * length)})"
+def _rows_a_statement(columns: int) -> int:
+    return MOST_ROWS if connection.vendor == "postgresql" else MOST_PARAMETERS // columns
+
+
+def _source(rows: Sequence[Model], fields: Sequence["Field[Any, Any]"]) -> tuple[str, list[Any]]:
+    """The rows' values as a query with the columns `column1`, `column2` …, and its parameters.
+
+    On PostgreSQL each column is one array: thousands of placeholders cost the driver more than all it sends.
+    """
+    columns = [[field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows] for field in fields]
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
+        names = ", ".join(f"column{number}" for number in range(1, len(fields) + 1))
+        return f"SELECT * FROM unnest({arrays}) AS given({names})", columns  # noqa: S608 -- our own names
+    row = f"({', '.join(['%s'] * len(fields))})"
+    return f"VALUES {', '.join([row] * len(rows))}", [
+        value for values in zip(*columns, strict=True) for value in values
+    ]
+
+
+def _type(field: "Field[Any, Any]") -> str:
+    # A serial key's own type is an instruction; what other columns refer to it by is a type.
+    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
 
 
 def _cast(field: "Field[Any, Any]", number: int) -> str:
     """The value's column: PostgreSQL cannot tell its type from a list of literals."""
     column = f"new.column{number}"
-    if connection.vendor != "postgresql":
-        return column
-    # A serial key's own type is an instruction; what other columns refer to it by is a type.
-    return f"CAST({column} AS {field.rel_db_type(connection) if field.primary_key else field.db_type(connection)})"
+    return f"CAST({column} AS {_type(field)})" if connection.vendor == "postgresql" else column

@@ -73,6 +73,8 @@ def _jobs(lease: str) -> tuple[str, list[Job]]:
     rows = leased_rows(lease)
     reported = heartbeats.read(rows)
     jobs = [_job(row, row.scheduled_at, reported) for row in rows if row.scheduled_at is not None]
+    # Begun last, so that what hangs holds up as little as it can.
+    jobs.sort(key=lambda job: job.is_doubtful)
     return (rows[0].location if rows else "", jobs)
 
 
