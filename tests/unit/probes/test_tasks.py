@@ -7,7 +7,7 @@ from celery.signals import worker_ready
 from components.models import Component
 from probes import tasks
 from probes.enums import ProbeKind
-from probes.models import ComponentDay, Heartbeat, ProbeLocation
+from probes.models import ComponentDay, Heartbeat, Location, ProbeLocation
 from statuspage.celery import app
 from statuspage.core import clock
 
@@ -67,3 +67,32 @@ def test_a_worker_that_starts_is_seen_at_once(eager: None, api: Component) -> No
     make_probe(api, "worker", kind=ProbeKind.HEARTBEAT, config={"source": "worker", "max_age": "90s"})
     worker_ready.send(sender=None)
     assert Heartbeat.objects.get().last_seen_at is not None
+
+
+def test_a_location_where_nobody_is_gets_no_batches_and_one_call(
+    api: Component, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What two beats send for an hour to a worker that is gone."""
+    make_probe(api)
+    ProbeLocation.objects.update(next_due_at=clock.now(), location="gone")
+    Location.objects.create(name="gone")
+    sent: list[tuple[str, str]] = []
+    for task in (tasks.run_batch, tasks.report_location):
+        monkeypatch.setattr(
+            task, "apply_async", lambda *_args, name=task.name, **options: sent.append((name, options["queue"]))
+        )
+    for _ in range(20):
+        tasks.tick()
+    assert sent == [("probes.report_location", "probes.gone")]
+
+
+def test_each_location_gets_its_batches_in_its_own_queue(api: Component, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("eu-west", "us-east"):
+        probe = make_probe(api, name)
+        ProbeLocation.objects.filter(probe=probe).update(next_due_at=clock.now(), location=name)
+        Location.objects.create(name=name, last_seen_at=clock.now())
+    sent: list[str] = []
+    monkeypatch.setattr(tasks.run_batch, "apply_async", lambda *_args, **options: sent.append(options["queue"]))
+    tasks.tick()
+    tasks.tick()
+    assert sorted(sent) == ["probes.eu-west", "probes.us-east"]
