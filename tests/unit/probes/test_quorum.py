@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -25,7 +26,7 @@ EAST, WEST, NORTH = "us-east", "eu-west", "eu-north"
 pytestmark = pytest.mark.django_db
 
 
-def three(api: Component, **changes: object) -> Probe:
+def three(api: Component, **changes: Any) -> Probe:
     probe = make_probe(api, failure_threshold=1, recovery_threshold=1, **changes)
     ProbeLocation.objects.all().delete()
     ProbeLocation.objects.bulk_create(
