@@ -19,7 +19,7 @@ from probes.enums import Outcome
 from probes.histogram import decode
 from probes.measured import Measured
 from probes.models import Probe, ProbeDay, ProbeLocation, ProbeResult, Slot
-from probes.record import record_batch
+from probes.record import QUICK_AT_ONCE, record_batch
 from probes.services import pause_probe
 from probes.states import ProbeState
 
@@ -107,6 +107,18 @@ def test_measurements_alone_do_not_bump_the_page(probe: Probe, story: Story) -> 
     version = Page.current().version
     story(probe, UP, UP, UP)
     assert Page.current().version == version
+
+
+def test_of_many_that_fail_at_once_only_some_are_asked_again_soon(api: Component, at_noon: object) -> None:
+    """As many others are well, or it would be counted as our own trouble."""
+    failing = [make_probe(api, f"down-{number}") for number in range(QUICK_AT_ONCE + 5)]
+    well = [make_probe(api, f"up-{number}") for number in range(QUICK_AT_ONCE + 5)]
+    ProbeLocation.objects.update(next_due_at=NOON + timedelta(seconds=60))
+    record(*(found(probe, DOWN) for probe in failing), *(found(probe, UP) for probe in well))
+    rows = ProbeLocation.objects.filter(probe__in=failing)
+    assert {row.failures for row in rows} == {1}
+    assert sum(row.next_due_at == NOON + timedelta(seconds=10) for row in rows) == QUICK_AT_ONCE
+    assert sum(row.next_due_at == NOON + timedelta(seconds=60) for row in rows) == 5
 
 
 def test_a_suspect_is_asked_again_after_ten_seconds(probe: Probe, story: Story) -> None:
