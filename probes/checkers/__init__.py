@@ -107,7 +107,9 @@ async def _run(request: CheckRequest, context: CheckContext) -> CheckResult:
     except Exception:  # noqa: BLE001 -- the outermost edge of a check: logged, without its secrets
         # The traceback as text, for an error's message may carry what a variable stood for.
         trace = hiding.hide(traceback.format_exc())
-        logger.error("The %s check of %s failed in our own code.\n%s", request.kind, request.name, trace)  # noqa: TRY400
+        logger.error(  # noqa: TRY400 -- the traceback is in the text already
+            "The %s check of %s failed in our own code.\n%s", request.kind, request.name, trace
+        )
         return _error("The check itself failed.")
 
 

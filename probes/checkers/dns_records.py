@@ -171,7 +171,8 @@ def _normal_text(text: str) -> str:
     if not text.startswith('"'):
         return text
     try:
-        chunks = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.TXT, text).strings  # type: ignore[attr-defined]
+        record = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.TXT, text)
+        chunks = record.strings  # type: ignore[attr-defined]  # typed as the base of all records
     except dns.exception.DNSException as error:
         raise ValueError(text) from error
     return b"".join(chunks).decode("utf-8", "replace")

@@ -128,7 +128,7 @@ class GuardedClient:
             max_headers=MOST_HEADERS,
         )
         # A request that failed is a result: aiohttp would quietly ask once more. It has no public switch for that.
-        self._session._retry_connection = False  # noqa: SLF001
+        self._session._retry_connection = False  # noqa: SLF001 -- see above
 
     async def aclose(self) -> None:
         if self._session is not None:

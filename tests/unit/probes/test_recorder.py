@@ -37,7 +37,7 @@ def job(probe_id: int, name: str, **changes: object) -> Job:
         degraded_above=None,
         allow_private=True,
     )
-    return Job(probe_id=probe_id, scheduled_at=clock.now(), request=request, **changes)  # type: ignore[arg-type]
+    return Job(probe_id=probe_id, scheduled_at=clock.now(), request=request, **changes)  # type: ignore[arg-type]  # the test says which
 
 
 @pytest.fixture

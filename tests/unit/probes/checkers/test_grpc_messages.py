@@ -1,7 +1,5 @@
 """The messages of gRPC health, by hand."""
 
-from contextlib import suppress
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,5 +73,8 @@ def test_a_number_is_read_as_it_was_written(number: int, other: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    with suppress(BadMessage):
-        response_status(framed(body))
+    try:
+        status = response_status(framed(body))
+    except BadMessage:
+        return
+    assert status >= 0

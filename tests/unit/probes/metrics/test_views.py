@@ -45,7 +45,7 @@ def put() -> Put:
     def run(body: object, *, key: str = "online_now", token: str | None = TOKEN, **headers: str) -> HttpResponse:
         sent = body if isinstance(body, (bytes, str)) else json.dumps(body)
         bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return client.put(f"/v1/metrics/{key}", sent, content_type="application/json", headers=bearer | headers)  # type: ignore[return-value]
+        return client.put(f"/v1/metrics/{key}", sent, content_type="application/json", headers=bearer | headers)  # type: ignore[return-value]  # the test client says HttpResponse
 
     return run
 

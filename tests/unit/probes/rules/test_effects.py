@@ -62,7 +62,7 @@ def page(*then: str, probe: str = "", slug: str = "slow", lasting: str = "1m", m
 
 def slow(engine: Engine, times: int = 3, **options: str) -> None:
     for _ in range(times):
-        engine.finds("api", latency_ms=300, **options)  # type: ignore[arg-type]
+        engine.finds("api", latency_ms=300, **options)  # type: ignore[arg-type]  # the case says which
         engine.wait()
 
 
@@ -441,7 +441,7 @@ def queries_of(engine: Engine, **options: float) -> int:
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        engine.finds("api", **options)  # type: ignore[arg-type]
+        engine.finds("api", **options)  # type: ignore[arg-type]  # the case says which
     engine.wait()
     return len(captured)
 
