@@ -2,13 +2,15 @@
 
 What fails is compared with what else was measured from the same location at the same time, in whatever batch. Where
 nine of ten fail, most of which were well before, their results become errors of our own: unknown, never down. Whoever
-is on call is told, once.
+is on call is told, once. Checks of one or two hosts prove nothing of us, however many they are: a server that is gone
+takes all of its checks with it.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from incidents.enums import SignalSource
 from incidents.models import Signal
@@ -18,6 +20,7 @@ from probes.enums import Outcome, ProbeKind
 from probes.freshness import is_stale
 from probes.measured import Measured
 from probes.models import ProbeLocation
+from probes.objectives.targets import host_of
 from probes.states import ProbeState
 from statuspage.core import clock
 
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # Of fewer nothing can be said.
 FEWEST = 10
+# A machine that dies and the one behind it are not our own trouble.
+FEWEST_HOSTS = 3
 SHARE = 0.9
 # With few probes this is how far back others are looked at.
 LOOK_BACK = timedelta(seconds=15)
@@ -38,8 +43,9 @@ DOWN_STATES = frozenset({ProbeState.DOWN, ProbeState.RECOVERING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One result: whether it failed, whether the probe was down before, and when it came."""
+    """One result: of which host, whether it failed, whether the probe was down before, and when it came."""
 
+    host: str
     failed: bool
     was_down: bool
     at: datetime
@@ -49,16 +55,19 @@ def is_our_own(seen: Sequence[Seen]) -> bool:
     """Whether so much of it failed that the trouble is likely ours; what was down before proves nothing."""
     failed = sum(one.failed for one in seen)
     down_before = sum(one.was_down for one in seen)
-    return len(seen) >= FEWEST and failed >= SHARE * len(seen) and down_before * 2 < len(seen)
+    if len(seen) < FEWEST or failed < SHARE * len(seen) or down_before * 2 >= len(seen):
+        return False
+    return len({one.host for one in seen if one.failed}) >= FEWEST_HOSTS
 
 
 def distrust(measured: list[Measured], rows: Mapping[int, ProbeLocation], *, location: str) -> list[Measured]:
     """The results, with those made errors that are not to be believed. One query where nearly all of these fail."""
     remote = [one for one in measured if rows[one.probe_id].probe.kind not in OWN_KINDS]
     down = [one for one in remote if one.result.outcome is Outcome.DOWN]
+    if not down or sum(one.result.outcome not in GOOD for one in remote) < SHARE * len(remote):
+        return measured
     seen = [_seen(one, rows[one.probe_id]) for one in remote]
-    failed, down_before = sum(one.failed for one in seen), sum(one.was_down for one in seen)
-    if not down or failed < SHARE * len(seen) or down_before * 2 >= len(seen):
+    if sum(one.was_down for one in seen) * 2 >= len(seen):
         return measured
     now = clock.now()
     others = _others(location, {one.probe_id for one in measured}, since=now - LOOK_BACK)
@@ -90,8 +99,16 @@ def sweep() -> None:
 
 def _seen(one: Measured, row: ProbeLocation) -> Seen:
     return Seen(
-        failed=one.result.outcome not in GOOD, was_down=ProbeState(row.state) in DOWN_STATES, at=one.started_at
+        host=_host(one.probe_id, row.probe.config),
+        failed=one.result.outcome not in GOOD,
+        was_down=ProbeState(row.state) in DOWN_STATES,
+        at=one.started_at,
     )
+
+
+def _host(probe_id: int, config: Mapping[str, Any]) -> str:
+    """What names no host stands for itself."""
+    return host_of(config) or f"#{probe_id}"
 
 
 def _others(location: str, apart_from: set[int], *, since: datetime) -> list[Seen]:
@@ -99,11 +116,11 @@ def _others(location: str, apart_from: set[int], *, since: datetime) -> list[See
         ProbeLocation.objects.active()
         .filter(location=location, last_result_at__gte=since)
         .exclude(probe__kind__in=OWN_KINDS)
-        .values_list("probe_id", "last_outcome", "state", "last_result_at")
+        .values_list("probe_id", "probe__config", "last_outcome", "state", "last_result_at")
     )
     return [
-        Seen(failed=outcome not in GOOD, was_down=state in DOWN_STATES, at=at)
-        for probe_id, outcome, state, at in rows
+        Seen(host=_host(probe_id, config), failed=outcome not in GOOD, was_down=state in DOWN_STATES, at=at)
+        for probe_id, config, outcome, state, at in rows
         if probe_id not in apart_from and at is not None
     ]
 

@@ -19,11 +19,12 @@ HOST_KEYS = ("host", "hostname", "target", "domain", "name")
 
 def target_name(*, name: str, config: Mapping[str, Any], allow_private: bool) -> str:
     """`api.example.com` for a probe of `https://user:secret@api.example.com:8443/health?key=…`, else its name."""
-    host = "" if allow_private else _host_of(config)
+    host = "" if allow_private else host_of(config)
     return host if host and _is_public(host) else name
 
 
-def _host_of(config: Mapping[str, Any]) -> str:
+def host_of(config: Mapping[str, Any]) -> str:
+    """The host a probe's settings lead to, as written; empty where they name none. Not for the public as it is."""
     for key in URL_KEYS:
         url = config.get(key)
         if isinstance(url, str) and url:

@@ -16,11 +16,11 @@ UP, DOWN, ERROR = Outcome.UP, Outcome.DOWN, Outcome.ERROR
 SECOND = timedelta(seconds=1)
 
 
-def seen(*, failed: int = 0, was_down: int = 0, fine: int = 0) -> list[Seen]:
+def seen(*, failed: int = 0, was_down: int = 0, fine: int = 0, hosts: int = 100) -> list[Seen]:
+    kinds = [(True, False)] * failed + [(True, True)] * was_down + [(False, False)] * fine
     return [
-        *([Seen(failed=True, was_down=False, at=NOON)] * failed),
-        *([Seen(failed=True, was_down=True, at=NOON)] * was_down),
-        *([Seen(failed=False, was_down=False, at=NOON)] * fine),
+        Seen(host=f"host-{number % hosts}", failed=is_failed, was_down=is_down, at=NOON)
+        for number, (is_failed, is_down) in enumerate(kinds)
     ]
 
 
@@ -33,6 +33,8 @@ def seen(*, failed: int = 0, was_down: int = 0, fine: int = 0) -> list[Seen]:
         (seen(failed=8, fine=2), False),
         (seen(failed=5, was_down=5), False),
         (seen(failed=6, was_down=5), True),
+        (seen(failed=30, hosts=2), False),
+        (seen(failed=30, hosts=3), True),
     ],
 )
 def test_nine_of_ten_that_were_well_before_are_our_own_trouble(results: list[Seen], ours: bool) -> None:
@@ -41,8 +43,11 @@ def test_nine_of_ten_that_were_well_before_are_our_own_trouble(results: list[See
 
 @pytest.fixture
 def probes(api: Component, at_noon: time_machine.Traveller) -> list[Probe]:
-    """Forty that were well a while ago."""
-    probes = [make_probe(api, f"p{number}", failure_threshold=1) for number in range(40)]
+    """Forty that were well a while ago, each of another host."""
+    probes = [
+        make_probe(api, f"p{number}", failure_threshold=1, config={"url": f"http://p{number}.example.com/"})
+        for number in range(40)
+    ]
     record(*[found(one, UP) for one in probes])
     return probes
 
@@ -117,3 +122,24 @@ def test_a_probe_that_cannot_be_made_is_told_of_until_it_can(
     record(found(probes[0], UP, at=NOON + timedelta(seconds=30)))
     distrust.sweep()
     assert not Signal.objects.unresolved().exists()
+
+
+def test_a_server_that_takes_all_of_its_checks_with_it_is_down(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    Probe.objects.update(config={"url": "https://user:${PASSWORD}@www.example.com/"})
+    later = NOON + timedelta(seconds=30)
+    at_noon.move_to(later)
+    record(*[found(one, DOWN, at=later) for one in probes])
+    assert states() == {"down"}
+    assert Incident.objects.open().count() == 1
+    assert not Signal.objects.exists()
+
+
+def test_checks_a_moment_ago_count_with_their_hosts(probes: list[Probe], at_noon: time_machine.Traveller) -> None:
+    Probe.objects.filter(pk__in=[one.pk for one in probes[4:]]).update(config={"url": "http://www.example.com/"})
+    later = NOON + timedelta(seconds=30)
+    at_noon.move_to(later)
+    for part in (probes[:4], probes[4:]):
+        record(*[found(one, DOWN, at=later) for one in part])
+    assert set(ProbeLocation.objects.filter(probe__in=probes[4:]).values_list("state", flat=True)) == {"unknown"}

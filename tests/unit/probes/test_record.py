@@ -149,7 +149,10 @@ def test_an_error_of_ours_withdraws_the_claim_after_three_and_is_never_down(prob
 def test_nearly_everything_failing_at_once_is_our_own_trouble(
     api: Component, at_noon: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
-    probes = [make_probe(api, f"p{number}", failure_threshold=1) for number in range(10)]
+    probes = [
+        make_probe(api, f"p{number}", failure_threshold=1, config={"url": f"http://p{number}.example.com/"})
+        for number in range(10)
+    ]
     record(*[found(one, UP) for one in probes])
     with caplog.at_level(logging.ERROR):
         record(*[found(one, DOWN, at=NOON + timedelta(seconds=30)) for one in probes])
