@@ -48,6 +48,17 @@ def state_of(component: Component, measurement: Measurement | None) -> Component
     return component.state
 
 
+def _since(component: Component, measurement: Measurement | None) -> datetime:
+    """When its state began; of one that fell silent, when it was heard of last."""
+    if (
+        measurement is None
+        or measurement.last_checked_at is None
+        or state_of(component, measurement) is component.state
+    ):
+        return component.status_since
+    return measurement.last_checked_at
+
+
 def _row(component: Component, facts: Facts, reader: Reader, declared: Sequence[days.Span]) -> ComponentRow:
     measurement = _measurement(component, facts)
     uptime = _uptime(component, facts, declared, is_measured=measurement is not None)
@@ -62,7 +73,7 @@ def _row(component: Component, facts: Facts, reader: Reader, declared: Sequence[
         note=component.note,
         group=component.group.slug if component.group else "",
         state=state_of(component, measurement),
-        since=reader.local(component.status_since),
+        since=reader.local(_since(component, measurement)),
         detail=_detail(measurement),
         latency_ms=None if latency is None else round(latency),
         last_checked_at=reader.maybe(measurement.last_checked_at) if measurement else None,

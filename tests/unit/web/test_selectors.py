@@ -79,6 +79,7 @@ def test_stale_measurements_are_never_green(make_component: MakeComponent) -> No
         "No fresh measurement.",
     )
     assert home.components[0].latency_ms is None
+    assert home.components[0].since == NOON - timedelta(minutes=30)
 
 
 def test_an_outage_is_still_said_while_measurements_are_stale(make_component: MakeComponent) -> None:
