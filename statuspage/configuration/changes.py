@@ -36,12 +36,15 @@ class Changes:
 
 
 def shown(value: object) -> str:
-    if value is None or value in ("", [], ()):
+    """A value as it is written in the file, a list with blanks between its items."""
+    if value is None or value in ("", [], (), {}):
         return "none"
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{name} = {shown(item)}' for name, item in value.items())} }}"
     if isinstance(value, (list, tuple)):
-        return " ".join(str(item) for item in value)
+        return " ".join(item if isinstance(item, str) else shown(item) for item in value)
     return f'"{value}"' if isinstance(value, str) else str(value)

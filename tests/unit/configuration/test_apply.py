@@ -247,3 +247,13 @@ def test_many_components_cost_few_queries_each(
     load(text)
     with django_assert_max_num_queries(40 * 8 + 25):
         load(text)
+
+
+def test_tables_and_lists_of_tables_are_said_as_they_are_written(load: Load) -> None:
+    url = 'url = "http://127.0.0.1:9999/health"'
+    with_tables = url + '\nheaders = { Accept = "text/plain" }\nexpect_json = [{ path = "$.ok", value = true }]'
+    load(WHOLE.replace(url, with_tables))
+    printed = load(WHOLE.replace(url, with_tables.replace("text/plain", "text/html").replace("true", "false")))
+    line = next(line for line in printed.splitlines() if line.startswith("~ probe api-http"))
+    assert 'headers { Accept = "text/plain" } → { Accept = "text/html" }' in line
+    assert 'expect_json { path = "$.ok", op = "==", value = true } → { path = "$.ok", op = "==", value = false }' in line
