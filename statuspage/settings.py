@@ -301,8 +301,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"short_scheduling_errors": {"()": "statuspage.core.log_lines.ShortSchedulingErrors"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "short_scheduling_errors": {"()": "statuspage.core.log_lines.ShortSchedulingErrors"},
+        "hide_tokens": {"()": "statuspage.core.log_lines.HideTokens"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide_tokens"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # The broker's and beat's chatter about every tick would drown what matters.
     "loggers": {

@@ -1,6 +1,7 @@
-"""What makes log records shorter."""
+"""What makes log records shorter, and keeps secrets out of them."""
 
 import logging
+import re
 
 from celery.beat import SchedulingError
 
@@ -15,4 +16,20 @@ class ShortSchedulingErrors(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, SchedulingError):
             record.msg, record.args, record.exc_info = str(error), (), None
+        return True
+
+
+class HideTokens(logging.Filter):
+    """Paths whose last part lets somebody in, or report, are logged without it: `/heartbeat/…/fail`.
+
+    On the handler, so that Django's own lines about requests pass it as well. Tracebacks name no path.
+    """
+
+    SECRET_PART = re.compile(r"(/(?:heartbeat|subscribe/confirm|subscriptions)/)[^/\s?\"']+")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        hidden = self.SECRET_PART.sub(r"\1…", message)
+        if hidden != message:
+            record.msg, record.args = hidden, ()
         return True

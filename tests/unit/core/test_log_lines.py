@@ -1,9 +1,11 @@
 import logging
+from typing import Any, cast
 
 import pytest
 from celery.beat import SchedulingError
+from django.conf import settings
 
-from statuspage.core.log_lines import ShortSchedulingErrors
+from statuspage.core.log_lines import HideTokens, ShortSchedulingErrors
 
 
 def record_of(error: Exception) -> logging.LogRecord:
@@ -24,3 +26,25 @@ def test_any_other_error_keeps_its_traceback(error: Exception) -> None:
     record = record_of(error)
     assert ShortSchedulingErrors().filter(record)
     assert record.exc_info is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/heartbeat/secret-token", "/heartbeat/…"),
+        ("/heartbeat/secret-token/fail", "/heartbeat/…/fail"),
+        ("/heartbeat/secret-token?worker=push", "/heartbeat/…?worker=push"),
+        ("/subscribe/confirm/secret:token/", "/subscribe/confirm/…/"),
+        ("/subscriptions/secret:token/unsubscribe/", "/subscriptions/…/unsubscribe/"),
+        ("/components/api/", "/components/api/"),
+    ],
+)
+def test_a_path_is_logged_without_the_token_in_it(path: str, logged: str) -> None:
+    record = logging.LogRecord("django.request", logging.ERROR, "", 1, "%s: %s", ("Service Unavailable", path), None)
+    assert HideTokens().filter(record)
+    assert logging.Formatter().format(record) == f"Service Unavailable: {logged}"
+
+
+def test_every_line_that_is_written_goes_through_it() -> None:
+    handlers: dict[str, Any] = cast(Any, settings.LOGGING)["handlers"]
+    assert {tuple(handler["filters"]) for handler in handlers.values()} == {("hide_tokens",)}
