@@ -5,9 +5,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
-
-from components.models import Component
 from components.uptime import (
     SLOT,
     SLOTS_A_DAY,
@@ -23,12 +20,14 @@ from components.uptime import (
 )
 from probes.models import ComponentDay, Probe, ProbeDay
 from probes.series_overlay import Overlays, overlays_of
+from probes.series_reading import among, day_of, fetch
 from probes.series_span import midnight
-from probes.series_tally import MEASURED
 from probes.series_writing import any_of, upsert_values
 
 CHUNK = 2_000
 DAY = timedelta(days=1)
+# As `series_tally.MEASURED`.
+KNOWN = "(good > 0 OR degraded > 0 OR bad > 0 OR maintenance > 0 OR excluded > 0)"
 
 ComponentDate = tuple[int, date]
 COLUMNS = ("component", "date", "good", "degraded", "bad", "maintenance", "excluded", "unknown", "worst", "slots")
@@ -121,9 +120,12 @@ def _is_after(day: date, first_day: date | None) -> bool:
 
 def first_days_of(component_ids: Collection[int]) -> dict[int, date | None]:
     """The first day of each component on which anything is known. One query."""
-    first = ComponentDay.objects.filter(MEASURED, component_id=OuterRef("pk")).order_by("date").values("date")[:1]
-    rows = Component.objects.filter(pk__in=any_of(component_ids)).order_by().annotate(first_day=Subquery(first))
-    return dict(rows.values_list("pk", "first_day"))
+    some, keys = among("component.id", component_ids)
+    sql = (
+        f"SELECT component.id, (SELECT date FROM probes_componentday WHERE component_id = component.id AND {KNOWN} "  # noqa: S608 -- our own names
+        f"ORDER BY date LIMIT 1) FROM components_component component WHERE {some}"
+    )
+    return {pk: None if day is None else day_of(day) for pk, day in fetch(sql, keys)}
 
 
 def _states(keys: list[ComponentDate]) -> dict[ComponentDate, dict[int, tuple[int | None, list[bytes]]]]:

@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 
 from components.uptime import SLOTS_A_DAY, SlotState, slot_index
 from probes.enums import CorrectionKind
-from probes.models import Correction
 from probes.models.corrections import STATES
+from probes.series_reading import among, fetch, moment_of
 from probes.series_span import midnight
-from probes.series_writing import any_of
 
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
@@ -50,13 +49,13 @@ class Overlays:
 
 def overlays_of(component_ids: Collection[int], begin: datetime, end: datetime) -> Overlays:
     """What is left out of these components' time from `begin` to `end`. One query."""
-    rows = (
-        Correction.objects.valid()
-        .filter(starts_at__lt=end, ends_at__gt=begin, components__in=any_of(component_ids))
-        .order_by("pk")
-        .values_list("components", "kind", "starts_at", "ends_at")
+    some, keys = among("named.component_id", component_ids)
+    sql = (
+        "SELECT named.component_id, made.kind, made.starts_at, made.ends_at FROM probes_correction made "  # noqa: S608 -- our own names
+        "JOIN probes_correction_components named ON named.correction_id = made.id "
+        f"WHERE made.withdrawn_at IS NULL AND made.starts_at < %s AND made.ends_at > %s AND {some} ORDER BY made.id"
     )
     found: dict[int, list[tuple[datetime, datetime, SlotState]]] = defaultdict(list)
-    for component_id, kind, starts_at, ends_at in rows:
-        found[component_id].append((starts_at, ends_at, STATES[CorrectionKind(kind)]))
+    for component_id, kind, starts_at, ends_at in fetch(sql, end, begin, keys):
+        found[component_id].append((moment_of(starts_at), moment_of(ends_at), STATES[CorrectionKind(kind)]))
     return Overlays(dict(found))

@@ -5,18 +5,21 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
-
 from components.uptime import SLOT, SlotCounts, by_quorum, left_out
-from probes.models import Probe, ProbeDay, ProbeLocation, Slot
+from probes.models import ProbeDay
 from probes.series import checks_between, unpack_checks
 from probes.series_overlay import Overlays, overlays_of
+from probes.series_reading import among, day_of, fetch, listed, moment_or_none, numbers_of
 from probes.series_span import Span, midnight, span_of
 from probes.series_tally import Tallies, begin_inside, starts_of
 from probes.series_writing import any_of
 from statuspage.core import clock
 
-MEASURED = Q(good_slots__gt=0) | Q(degraded_slots__gt=0) | Q(bad_slots__gt=0) | Q(maintenance_slots__gt=0)
+KNOWN = "(good_slots > 0 OR degraded_slots > 0 OR bad_slots > 0 OR maintenance_slots > 0)"
+SUMS = (
+    "SUM(good_slots), SUM(bad_slots), SUM(degraded_slots), SUM(maintenance_slots), "
+    "SUM(up), SUM(degraded), SUM(down), SUM(error)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,59 +87,69 @@ def probe_counts(probe_ids: Collection[int], begin: datetime, end: datetime) -> 
     reading = _Reading(span, _probes(probe_ids), Tallies(span))
     starts = _starts(reading)
     if not span.is_empty:
-        days = ProbeDay.objects.filter(probe_id__in=any_of(probe_ids)).order_by()
-        _read_whole_days(days, reading)
-        _read_parts(days, reading)
+        _read_whole_days(probe_ids, reading)
+        _read_parts(probe_ids, reading)
         _read_unfolded(probe_ids, reading)
         overlays = overlays_of({probe.component_id for probe in reading.probes.values()}, span.begin, span.end)
-        _read_states(days, reading, overlays)
+        _read_states(reading, overlays)
         _tally(reading, overlays, starts)
     return {pk: _window(reading, pk, starts.get(pk)) for pk in reading.probes}
 
 
 def _probes(probe_ids: Collection[int]) -> dict[int, _Probe]:
-    first = ProbeDay.objects.filter(MEASURED, probe_id=OuterRef("pk")).order_by("date").values("date")[:1]
-    newest = ProbeLocation.objects.filter(probe_id=OuterRef("pk"), last_result_at__isnull=False)
-    rows = (
-        Probe.objects.filter(pk__in=any_of(probe_ids))
-        .order_by()
-        .annotate(
-            first_day=Subquery(first), newest=Subquery(newest.order_by("-last_result_at").values("last_result_at")[:1])
-        )
-        .values_list("pk", "component_id", "quorum", "first_day", "newest")
+    some, keys = among("probe.id", probe_ids)
+    sql = (
+        "SELECT probe.id, probe.component_id, probe.quorum, "  # noqa: S608 -- our own names
+        f"(SELECT date FROM probes_probeday WHERE probe_id = probe.id AND {KNOWN} ORDER BY date LIMIT 1), "
+        "(SELECT MAX(last_result_at) FROM probes_probelocation WHERE probe_id = probe.id) "
+        f"FROM probes_probe probe WHERE {some}"
     )
     return {
-        pk: _Probe(component_id=component_id, quorum=quorum, first_day=first_day, last_result_at=newest_at)
-        for pk, component_id, quorum, first_day, newest_at in rows
+        pk: _Probe(
+            component_id=component_id,
+            quorum=quorum,
+            first_day=None if first_day is None else day_of(first_day),
+            last_result_at=moment_or_none(newest),
+        )
+        for pk, component_id, quorum, first_day, newest in fetch(sql, keys)
     }
 
 
-def _read_whole_days(days: QuerySet[ProbeDay], reading: _Reading) -> None:
+def _read_whole_days(probe_ids: Collection[int], reading: _Reading) -> None:
     since, until = reading.span.whole_days
     if since >= until:
         return
-    columns = ("good_slots", "bad_slots", "degraded_slots", "maintenance_slots", "up", "degraded", "down", "error")
-    sums = days.filter(date__gte=since, date__lt=until).values_list("probe_id", "location")
-    for pk, location, *numbers, failed_at in sums.annotate(*(Sum(name) for name in columns), Max("last_failure_at")):
+    some, keys = among("probe_id", probe_ids)
+    sql = (
+        f"SELECT probe_id, location, {SUMS}, MAX(last_failure_at) FROM probes_probeday "  # noqa: S608 -- our own names
+        f"WHERE {some} AND date >= %s AND date < %s GROUP BY 1, 2"
+    )
+    for pk, location, good, bad, degraded, maintenance, *checks, failed_at in fetch(sql, keys, since, until):
         reading.locations[pk].add(location)
-        good, bad, degraded, maintenance, *checks = numbers
         # Of one location only: with more, every slot has to be looked at.
         reading.tallies.sums[pk] = (good, bad, degraded, maintenance, 0)
-        reading.made[pk].add(checks, failed_at)
+        reading.made[pk].add(checks, moment_or_none(failed_at))
 
 
-def _read_parts(days: QuerySet[ProbeDay], reading: _Reading) -> None:
+def _read_parts(probe_ids: Collection[int], reading: _Reading) -> None:
+    """Most probes' days are alike: each different one is fetched once, with those that had it."""
     parts = reading.span.parts
-    rows = days.filter(date__in=parts).values_list(
-        "probe_id", "location", "date", "slots", "checks", "last_failure_at"
+    if not parts:
+        return
+    some, keys = among("probe_id", probe_ids)
+    sql = (
+        f"SELECT location, date, slots, checks, last_failure_at, {listed('probe_id')} FROM probes_probeday "  # noqa: S608 -- our own names
+        f"WHERE {some} AND date IN (%s, %s) GROUP BY 1, 2, 3, 4, 5"
     )
-    for pk, location, day, slots, packed, last in rows:
-        reading.locations[pk].add(location)
-        reading.days[pk, day].append(bytes(slots))
-        begin, end = parts[day]
-        checks = checks_between(bytes(packed), begin, end)
-        failed_at = _last_failure(reading.span, day, bytes(packed), last) if checks.down else None
-        reading.made[pk].add((checks.up, checks.degraded, checks.down, checks.error), failed_at)
+    for location, text, slots, packed, last, pks in fetch(sql, keys, min(parts), max(parts)):
+        day, states = day_of(text), bytes(slots)
+        checks = checks_between(bytes(packed), *parts[day])
+        failed_at = _last_failure(reading.span, day, bytes(packed), moment_or_none(last)) if checks.down else None
+        made = (checks.up, checks.degraded, checks.down, checks.error)
+        for pk in numbers_of(pks):
+            reading.locations[pk].add(location)
+            reading.days[pk, day].append(states)
+            reading.made[pk].add(made, failed_at)
 
 
 def _last_failure(span: Span, day: date, packed: bytes, last_of_day: datetime | None) -> datetime | None:
@@ -148,20 +161,16 @@ def _last_failure(span: Span, day: date, packed: bytes, last_of_day: datetime | 
 
 def _read_unfolded(probe_ids: Collection[int], reading: _Reading) -> None:
     """The checks that are in no day yet."""
-    slots = Slot.objects.filter(
-        probe_id__in=any_of(probe_ids),
-        is_folded=False,
-        starts_at__gte=reading.span.begin,
-        starts_at__lt=reading.span.end,
+    some, keys = among("probe_id", probe_ids)
+    sql = (
+        "SELECT probe_id, SUM(up), SUM(degraded), SUM(down), SUM(error), MAX(last_failure_at) FROM probes_slot "  # noqa: S608 -- our own names
+        f"WHERE NOT is_folded AND {some} AND starts_at >= %s AND starts_at < %s GROUP BY 1"
     )
-    sums = slots.order_by().values_list("probe_id")
-    for pk, *checks, failed_at in sums.annotate(
-        Sum("up"), Sum("degraded"), Sum("down"), Sum("error"), Max("last_failure_at")
-    ):
-        reading.made[pk].add(checks, failed_at)
+    for pk, *checks, failed_at in fetch(sql, keys, reading.span.begin, reading.span.end):
+        reading.made[pk].add(checks, moment_or_none(failed_at))
 
 
-def _read_states(days: QuerySet[ProbeDay], reading: _Reading, overlays: Overlays) -> None:
+def _read_states(reading: _Reading, overlays: Overlays) -> None:
     """The whole days of the probes whose slots cannot be summed as they are, slot by slot."""
     some = [
         pk
@@ -173,7 +182,7 @@ def _read_states(days: QuerySet[ProbeDay], reading: _Reading, overlays: Overlays
         return
     for pk in some:
         reading.tallies.sums.pop(pk, None)
-    rows = days.filter(probe_id__in=any_of(some), date__gte=since, date__lt=until)
+    rows = ProbeDay.objects.filter(probe_id__in=any_of(some), date__gte=since, date__lt=until).order_by()
     for pk, day, slots in rows.values_list("probe_id", "date", "slots"):
         reading.days[pk, day].append(bytes(slots))
 
@@ -186,10 +195,11 @@ def _tally(reading: _Reading, overlays: Overlays, starts: Mapping[int, datetime]
                     # What is left out is, also where nobody measured.
                     reading.days.setdefault((pk, day), [])
     for (pk, day), states in reading.days.items():
-        combined = by_quorum(states, reading.probes[pk].quorum)
-        if pk in starts:
-            combined = left_out(combined, overlays.of(reading.probes[pk].component_id, day, since=starts[pk]))
-        reading.tallies.add(pk, day, combined)
+        probe = reading.probes[pk]
+        combined = states[0] if len(states) == 1 else by_quorum(states, probe.quorum)
+        if pk in starts and overlays.touches(probe.component_id):
+            combined = left_out(combined, overlays.of(probe.component_id, day, since=starts[pk]))
+        reading.tallies.add((pk,), day, combined)
 
 
 def _starts(reading: _Reading) -> dict[int, datetime]:

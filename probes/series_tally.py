@@ -1,6 +1,7 @@
 """Adding up the slots of many components or probes over one window."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -24,22 +25,25 @@ class Tallies:
     def __init__(self, span: Span) -> None:
         self.span = span
         self.sums: dict[int, tuple[int, ...]] = {}
-        self._days: dict[int, list[tuple[int, ...]]] = {}
+        self._days: dict[int, list[tuple[int, ...]]] = defaultdict(list)
         self._knows_running: set[int] = set()
         self._parts = span.parts
         self._possible = slots_between(span.begin, span.end)
         self._seen: dict[bytes, tuple[int, ...]] = {}
 
-    def add(self, key: int, day: date, slots: bytes) -> None:
+    def add(self, keys: Collection[int], day: date, slots: bytes) -> None:
+        """A day that is the same of all of these keys."""
         begin, end = self._parts.get(day) or self.span.of_day(day)
         part = slots[begin:end]
         counts = self._seen.get(part)
         if counts is None:
             counts = self._seen[part] = tuple(part.count(state) for state in STATES)
-        self._days.setdefault(key, []).append(counts)
+        days = self._days
+        for key in keys:
+            days[key].append(counts)
         running = self.span.running
         if running is not None and day == running.date() and slots[slot_index(running)]:
-            self._knows_running.add(key)
+            self._knows_running.update(keys)
 
     def total(self, key: int, start: datetime | None) -> SlotCounts:
         """With every slot that nobody measured, also on days without any row. `start` is the first measurement."""

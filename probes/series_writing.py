@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
-from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 from django.db.models.expressions import RawSQL
 
+from probes.series_reading import FEW_KEYS, adapted, array_of
+
 # SQLite takes 32,766 parameters in one statement.
 MOST_PARAMETERS = 30_000
-FEW_KEYS = 50
 Rows = Sequence[Sequence[object]]
 
 
@@ -37,7 +36,7 @@ def update_values(model: type[Model], names: Sequence[str], rows: Rows) -> None:
             cursor.execute(
                 f"UPDATE {table} SET {sets} FROM (VALUES {', '.join([one] * len(part))}) AS new "  # noqa: S608 -- our own names
                 f"WHERE {table}.{quote(str(fields[0].column))} = {casts[0].format(1)}",
-                [_adapted(value) for row in part for value in row],
+                [adapted(value) for row in part for value in row],
             )
 
 
@@ -56,7 +55,7 @@ def upsert_values(model: type[Model], names: Sequence[str], unique: Collection[s
                 f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns.values())}) "  # noqa: S608 -- our own names
                 f"VALUES {', '.join([one] * len(part))} "
                 f"ON CONFLICT ({', '.join(columns[name] for name in unique)}) DO UPDATE SET {sets}",
-                [_adapted(value) for row in part for value in row],
+                [adapted(value) for row in part for value in row],
             )
 
 
@@ -65,16 +64,10 @@ def any_of(keys: Collection[int]) -> Collection[int] | RawSQL:
     if len(keys) <= FEW_KEYS:
         return keys
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)])
+        return RawSQL("SELECT unnest(%s::bigint[])", [array_of(keys)])
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
 
 
 def _cast(db_type: object) -> str:
     """PostgreSQL cannot tell a column's type from a list of literals."""
     return f"CAST(new.column{{}} AS {db_type})" if connection.vendor == "postgresql" else "new.column{}"
-
-
-def _adapted(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value

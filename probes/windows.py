@@ -7,9 +7,7 @@ Whole days are summed in the database, and at most two days in part are cut out 
 """
 
 from collections.abc import Collection
-from datetime import datetime
-
-from django.db.models import Sum
+from datetime import date, datetime
 
 from components.uptime import SlotCounts
 from probes.models import ComponentDay
@@ -17,6 +15,7 @@ from probes.series_days import first_days_of
 from probes.series_intervals import Interval, component_intervals
 from probes.series_latency import latency_histogram
 from probes.series_probes import ProbeWindow, probe_counts
+from probes.series_reading import among, day_of, fetch, listed, numbers_of
 from probes.series_span import month_window, rolling, span_of
 from probes.series_tally import NOTHING, Tallies, begin_inside, starts_of
 from probes.series_writing import any_of
@@ -34,6 +33,7 @@ __all__ = [
 ]
 
 FEW_DAYS = 100
+SUMS = "SUM(good), SUM(bad), SUM(degraded), SUM(maintenance), SUM(excluded)"
 
 
 def component_counts(component_ids: Collection[int], begin: datetime, end: datetime) -> dict[int, SlotCounts]:
@@ -44,22 +44,35 @@ def component_counts(component_ids: Collection[int], begin: datetime, end: datet
     span = span_of(begin, end, clock.now())
     if span.is_empty:
         return dict.fromkeys(component_ids, NOTHING)
-    some = any_of(component_ids)
-    days = ComponentDay.objects.filter(component_id__in=some).order_by()
     tallies = Tallies(span)
     since, until = span.whole_days
     if (until - since).days * len(component_ids) <= FEW_DAYS:
         # Another query would cost more than to look at every slot.
-        cut = days.filter(date__gte=span.begin.date(), date__lte=span.end.date())
+        _add_days(tallies, component_ids, "date BETWEEN %s AND %s", span.begin.date(), span.end.date())
     else:
-        cut = days.filter(date__in=span.parts)
-        sums = days.filter(date__gte=since, date__lt=until).values_list("component_id")
-        for row in sums.annotate(Sum("good"), Sum("bad"), Sum("degraded"), Sum("maintenance"), Sum("excluded")):
-            tallies.sums[row[0]] = row[1:]
-    for component_id, day, slots in cut.values_list("component_id", "date", "slots"):
-        tallies.add(component_id, day, bytes(slots))
+        if span.parts:
+            _add_days(tallies, component_ids, "date IN (%s, %s)", min(span.parts), max(span.parts))
+        _add_sums(tallies, component_ids, since, until)
     first_days = first_days_of(component_ids)
     inside = begin_inside(first_days, span)
-    firsts = days.filter(component_id__in=any_of(inside), date__in=set(inside.values())) if inside else days.none()
-    starts = starts_of(first_days, firsts.values_list("component_id", "date", "slots"))
+    days = ComponentDay.objects.filter(component_id__in=any_of(inside), date__in=set(inside.values())).order_by()
+    starts = starts_of(first_days, days.values_list("component_id", "date", "slots") if inside else ())
     return {pk: tallies.total(pk, starts.get(pk)) for pk in component_ids}
+
+
+def _add_sums(tallies: Tallies, component_ids: Collection[int], since: date, until: date) -> None:
+    some, keys = among("component_id", component_ids)
+    sql = f"SELECT component_id, {SUMS} FROM probes_componentday WHERE {some} AND date >= %s AND date < %s GROUP BY 1"  # noqa: S608 -- our own names
+    for pk, *sums in fetch(sql, keys, since, until):
+        tallies.sums[pk] = tuple(sums)
+
+
+def _add_days(tallies: Tallies, component_ids: Collection[int], condition: str, first: date, last: date) -> None:
+    """Most components' days are alike: each different one is fetched once, with those that had it."""
+    some, keys = among("component_id", component_ids)
+    sql = (
+        f"SELECT date, slots, {listed('component_id')} FROM probes_componentday "  # noqa: S608 -- our own names
+        f"WHERE {some} AND {condition} GROUP BY date, slots"
+    )
+    for day, slots, pks in fetch(sql, keys, first, last):
+        tallies.add(numbers_of(pks), day_of(day), bytes(slots))

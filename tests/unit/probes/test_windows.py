@@ -394,3 +394,26 @@ def test_the_number_of_queries_does_not_grow(
         probe_counts([probe.pk for probe in probes], *rolling(30, NOON))
     with django_assert_num_queries(4):
         list(component_intervals(api.pk, *rolling(30, NOON)))
+
+
+def test_many_at_once_have_the_numbers_that_each_has_alone(
+    at_noon: time_machine.Traveller,
+) -> None:
+    """Days that are alike are read once, days of many are summed: nobody gets the numbers of another."""
+    probes = []
+    for number in range(60):
+        component = Component.objects.create(slug=f"c{number}", name=f"C {number}", position=number)
+        probes.append(make_probe(component, f"p{number}"))
+    at_noon.move_to(NOON + 4 * DAY)
+    for number, probe in enumerate(probes):
+        for days in range(number % 5):
+            outcome = DOWN if number % 7 == days else UP
+            record(found(probe, outcome, at=NOON + days * DAY + number % 3 * HOUR))
+    roll_up()
+    window = NOON + HOUR, NOON + 4 * DAY
+    components = component_counts([probe.component_id for probe in probes], *window)
+    together = probe_counts([probe.pk for probe in probes], *window)
+    for probe in probes:
+        assert components[probe.component_id] == component_counts([probe.component_id], *window)[probe.component_id]
+        assert together[probe.pk] == probe_counts([probe.pk], *window)[probe.pk]
+    assert sum(one.fail for one in together.values()) > 0
