@@ -44,6 +44,12 @@ def test_a_value_with_backslashes_is_taken_as_it_is() -> None:
     assert after_expanding(r"a\1\g<0>", r"It said a\1\g<0>.") == "It said ${TOKEN}."
 
 
+def test_a_value_that_begins_like_another_leaves_nothing_of_the_longer_one() -> None:
+    with hiding.collecting():
+        expand("${SHORT} ${LONG}", {"SHORT": "hunter", "LONG": "hunter-two"})
+        assert hiding.hide("It said hunter-two.") == "It said ${LONG}."
+
+
 def test_nothing_of_one_check_is_known_to_the_next() -> None:
     after_expanding(VALUE, "")
     assert hiding.hide(VALUE) == VALUE

@@ -181,6 +181,8 @@ def test_comparisons_that_hold(
     ("path", "op", "value", "detail"),
     [
         ("$.queue.depth", "<", 100, "$.queue.depth is 120, expected < 100."),
+        ("$.queue.depth", "<", 120, "$.queue.depth is 120, expected < 120."),
+        ("$.queue.depth", ">", 120, "$.queue.depth is 120, expected > 120."),
         ("$.queue.depth", "==", 7, "$.queue.depth is 120, expected 7."),
         ("$.queue.depth", "!=", 120, "$.queue.depth is 120, expected anything but 120."),
         ("$.ready", "==", 1, "$.ready is true, expected 1."),
@@ -242,6 +244,12 @@ def test_sizes_are_those_of_the_body_unpacked(ask: Any) -> None:
 )
 def test_redirects_are_followed_as_far_as_is_said(keys: dict[str, Any], detail: str, ask: Any) -> None:
     assert ask(redirecting("/one", "/two"), **keys).detail.startswith(detail)
+
+
+def test_a_redirect_to_another_host_is_refused_where_the_same_is_asked_for(ask: Any) -> None:
+    elsewhere = answer(302, b"", headers="Location: http://169.254.169.254/\r\n")
+    result = ask(elsewhere, follow_redirects="same")
+    assert (result.outcome, result.detail) == (Outcome.DOWN, "The redirect leads to another host.")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -431,3 +432,21 @@ def test_the_url_of_a_server_is_not_needed(check_server: Any) -> None:
         return {"host": "127.0.0.1", "port": server.port}
 
     assert check_server(ProbeKind.TLS, hang, plain, tls=tls, client=client()).outcome == Outcome.UP
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome"),
+    [
+        (timedelta(days=21), Outcome.UP),
+        (timedelta(days=21) - timedelta(seconds=1), Outcome.DEGRADED),
+        (timedelta(days=3), Outcome.DEGRADED),
+        (timedelta(days=3) - timedelta(seconds=1), Outcome.DOWN),
+    ],
+)
+def test_a_limit_is_reached_only_below_it(left: timedelta, outcome: Outcome) -> None:
+    request = CheckRequest(
+        kind=ProbeKind.TLS, name="api", config={}, timeout=SHORT, degraded_above=None, allow_private=False
+    )
+    with time_machine.travel(datetime(2026, 11, 21, 12, 0, tzinfo=UTC), tick=False):
+        chain = Chain(leaf=Certificate(name=NAME, expires_at=datetime.now(UTC) + left))
+        assert judge(request, TlsConfig(host=NAME), chain, 12.0).outcome == outcome
