@@ -14,11 +14,12 @@ from tests.unit.probes.checkers.conftest import check_once
 
 
 def config_of(kind: ProbeKind, url: str) -> dict[str, Any]:
-    return {
+    configs: dict[ProbeKind, dict[str, Any]] = {
         ProbeKind.HTTP: {"url": url},
         ProbeKind.JSON: {"url": url, "path": "$.value"},
         ProbeKind.S3: {"endpoint": url, "bucket": "backups", "path_style": True},
-    }[kind]
+    }
+    return configs[kind]
 
 
 @pytest.mark.parametrize("kind", [ProbeKind.HTTP, ProbeKind.JSON, ProbeKind.S3])

@@ -444,9 +444,6 @@ def test_the_url_of_a_server_is_not_needed(check_server: Any) -> None:
     ],
 )
 def test_a_limit_is_reached_only_below_it(left: timedelta, outcome: Outcome) -> None:
-    request = CheckRequest(
-        kind=ProbeKind.TLS, name="api", config={}, timeout=SHORT, degraded_above=None, allow_private=False
-    )
     with time_machine.travel(datetime(2026, 11, 21, 12, 0, tzinfo=UTC), tick=False):
-        chain = Chain(leaf=Certificate(name=NAME, expires_at=datetime.now(UTC) + left))
-        assert judge(request, TlsConfig(host=NAME), chain, 12.0).outcome == outcome
+        one = Chain(leaf=Certificate(name=NAME, expires_at=datetime.now(UTC) + left))
+        assert judged(one).outcome == outcome
