@@ -69,6 +69,10 @@ def test_one_that_is_late_is_named(check: Any) -> None:
     assert result.values["age"] == 361.0
 
 
+def test_one_that_is_just_in_time_is_not_late(check: Any) -> None:
+    assert look(check, seen("push", 300)).outcome == Outcome.UP
+
+
 def test_of_several_that_are_late_the_oldest_is_named_first(check: Any) -> None:
     result = look(check, seen("push", 400), seen("cleanup", 900), seen("exports", 3, failed=True))
     assert result.detail == "cleanup: last heartbeat 15 minutes ago, expected every 5 minutes. (2 more)"
