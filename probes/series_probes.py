@@ -1,16 +1,16 @@
 """The numbers of probes over a window: what their slots count as, and their checks as they were made."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from components.uptime import SLOT, SlotCounts, by_quorum, left_out
+from components.uptime import SlotCounts, by_quorum, left_out
 from probes.models import ProbeDay
-from probes.series import checks_between, unpack_checks
+from probes.series_checks import Made, add_unfolded, checks_of_part
 from probes.series_overlay import Overlays, overlays_of
 from probes.series_reading import among, day_of, fetch, listed, moment_or_none, numbers_of
-from probes.series_span import Span, midnight, span_of
+from probes.series_span import Span, span_of
 from probes.series_tally import Tallies, begin_inside, starts_of
 from probes.series_writing import any_of
 from statuspage.core import clock
@@ -39,33 +39,13 @@ class ProbeWindow:
 
 
 @dataclass(slots=True)
-class _Made:
-    """The checks of one probe, added up."""
-
-    up: int = 0
-    degraded: int = 0
-    down: int = 0
-    error: int = 0
-    last_failure_at: datetime | None = None
-
-    def add(self, checks: Iterable[int], failed_at: datetime | None) -> None:
-        up, degraded, down, error = checks
-        self.up += up
-        self.degraded += degraded
-        self.down += down
-        self.error += error
-        if failed_at is not None and (self.last_failure_at is None or failed_at > self.last_failure_at):
-            self.last_failure_at = failed_at
-
-
-@dataclass(slots=True)
 class _Reading:
     """What the queries found so far: checks, where each probe was measured at all, and the bytes of single days."""
 
     span: Span
     probes: dict[int, "_Probe"]
     tallies: Tallies
-    made: dict[int, _Made] = field(default_factory=lambda: defaultdict(_Made))
+    made: dict[int, Made] = field(default_factory=lambda: defaultdict(Made))
     locations: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     days: dict[tuple[int, date], list[bytes]] = field(default_factory=lambda: defaultdict(list))
 
@@ -89,7 +69,7 @@ def probe_counts(probe_ids: Collection[int], begin: datetime, end: datetime) -> 
     if not span.is_empty:
         _read_whole_days(probe_ids, reading)
         _read_parts(probe_ids, reading)
-        _read_unfolded(probe_ids, reading)
+        add_unfolded(probe_ids, reading.span, reading.made)
         overlays = overlays_of({probe.component_id for probe in reading.probes.values()}, span.begin, span.end)
         _read_states(reading, overlays)
         _tally(reading, overlays, starts)
@@ -143,31 +123,11 @@ def _read_parts(probe_ids: Collection[int], reading: _Reading) -> None:
     )
     for location, text, slots, packed, last, pks in fetch(sql, keys, min(parts), max(parts)):
         day, states = day_of(text), bytes(slots)
-        checks = checks_between(bytes(packed), *parts[day])
-        failed_at = _last_failure(reading.span, day, bytes(packed), moment_or_none(last)) if checks.down else None
-        made = (checks.up, checks.degraded, checks.down, checks.error)
+        made, failed_at = checks_of_part(reading.span, day, bytes(packed), moment_or_none(last))
         for pk in numbers_of(pks):
             reading.locations[pk].add(location)
             reading.days[pk, day].append(states)
             reading.made[pk].add(made, failed_at)
-
-
-def _last_failure(span: Span, day: date, packed: bytes, last_of_day: datetime | None) -> datetime | None:
-    if last_of_day is not None and span.begin <= last_of_day < span.end:
-        return last_of_day
-    index = unpack_checks(packed).last_failure(*span.of_day(day))
-    return None if index is None else midnight(day) + index * SLOT
-
-
-def _read_unfolded(probe_ids: Collection[int], reading: _Reading) -> None:
-    """The checks that are in no day yet."""
-    some, keys = among("probe_id", probe_ids)
-    sql = (
-        "SELECT probe_id, SUM(up), SUM(degraded), SUM(down), SUM(error), MAX(last_failure_at) FROM probes_slot "  # noqa: S608 -- our own names
-        f"WHERE NOT is_folded AND {some} AND starts_at >= %s AND starts_at < %s GROUP BY 1"
-    )
-    for pk, *checks, failed_at in fetch(sql, keys, reading.span.begin, reading.span.end):
-        reading.made[pk].add(checks, moment_or_none(failed_at))
 
 
 def _read_states(reading: _Reading, overlays: Overlays) -> None:
@@ -215,7 +175,7 @@ def _window(reading: _Reading, pk: int, start: datetime | None) -> ProbeWindow:
     made = reading.made[pk]
     return ProbeWindow(
         slots=reading.tallies.total(pk, start),
-        ok=made.up + made.degraded,
+        ok=made.ok,
         fail=made.down,
         errors=made.error,
         last_result_at=reading.probes[pk].last_result_at,

@@ -7,7 +7,8 @@ from decimal import Decimal
 from components.uptime import floored_percentage
 from probes.models import Probe
 from probes.objectives.targets import target_name
-from probes.windows import probe_counts, rolling
+from probes.series_checks import last_results, probe_checks
+from probes.series_span import rolling
 from statuspage.core import clock
 
 DAYS = 30
@@ -43,26 +44,28 @@ class SlaFeed:
 
 
 def sla_feed() -> SlaFeed:
-    """The targets of visible components' probes. One query more than `probe_counts`; one alone without probes."""
+    """The targets of visible components' probes. Five queries; one alone without probes."""
     begin, end = rolling(DAYS, clock.now())
     probes = list(
         Probe.objects.filter(retired_at__isnull=True, component__is_visible=True, component__retired_at__isnull=True)
         .order_by("component__position", "component_id", "pk")
         .values_list("pk", "name", "config", "allow_private")
     )
-    windows = probe_counts([pk for pk, *_ in probes], begin, end) if probes else {}
+    ids = [pk for pk, *_ in probes]
+    made = probe_checks(ids, begin, end) if ids else {}
+    newest = last_results(ids) if ids else {}
     rows: dict[str, TargetRow] = {}
     for pk, name, config, allow_private in probes:
         target = target_name(name=name, config=config, allow_private=allow_private)
-        window, known = windows[pk], rows.get(target)
-        ok, fail = window.ok + (known.ok if known else 0), window.fail + (known.fail if known else 0)
+        own, known = made[pk], rows.get(target)
+        ok, fail = own.ok + (known.ok if known else 0), own.down + (known.fail if known else 0)
         rows[target] = TargetRow(
             target=target,
             ok=ok,
             fail=fail,
             uptime_percent=floored_percentage(ok, ok + fail),
-            last_check_at=_later(window.last_result_at, known.last_check_at if known else None),
-            last_failure_at=_later(window.last_failure_at, known.last_failure_at if known else None),
+            last_check_at=_later(newest.get(pk), known.last_check_at if known else None),
+            last_failure_at=_later(own.last_failure_at, known.last_failure_at if known else None),
         )
     return SlaFeed(begin=begin, end=end, rows=tuple(rows.values()))
 

@@ -22,6 +22,7 @@ from probes.models import Correction, CorrectionEffect, Probe, ProbeDay, ProbeLo
 from probes.record import record_batch
 from probes.retention import close_days
 from probes.rollup import roll_up
+from probes.series_checks import last_results, probe_checks
 from probes.windows import (
     component_counts,
     component_intervals,
@@ -232,6 +233,10 @@ def test_every_window_agrees_with_walking_over_every_slot(
         intervals = list(component_intervals(api.pk, first, last))
         assert Counter(one.state.name.lower() for one in intervals) == states
         numbers = probe_counts([probe.pk for probe in probes], first, last).values()
+        made = probe_checks([probe.pk for probe in probes], first, last).values()
+        assert [(one.ok, one.down, one.error, one.last_failure_at) for one in made] == [
+            (one.ok, one.fail, one.errors, one.last_failure_at) for one in numbers
+        ]
         made_up = Counter(up=sum(one.ok for one in numbers), down=sum(one.fail for one in numbers))
         assert made_up == Counter(up=checks["up"] + checks["degraded"], down=checks["down"])
         assert sum(one.errors for one in numbers) == checks["error"]
@@ -413,7 +418,12 @@ def test_many_at_once_have_the_numbers_that_each_has_alone(
     window = NOON + HOUR, NOON + 4 * DAY
     components = component_counts([probe.component_id for probe in probes], *window)
     together = probe_counts([probe.pk for probe in probes], *window)
+    checks = probe_checks([probe.pk for probe in probes], *window)
+    newest = last_results([probe.pk for probe in probes])
     for probe in probes:
         assert components[probe.component_id] == component_counts([probe.component_id], *window)[probe.component_id]
         assert together[probe.pk] == probe_counts([probe.pk], *window)[probe.pk]
+        own = together[probe.pk]
+        assert (checks[probe.pk].ok, checks[probe.pk].down) == (own.ok, own.fail)
+        assert newest[probe.pk] == own.last_result_at
     assert sum(one.fail for one in together.values()) > 0
