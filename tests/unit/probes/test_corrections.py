@@ -13,7 +13,7 @@ from probes.models import ComponentDay, Correction, CorrectionEffect, Probe, Pro
 from probes.rollup import roll_up
 from probes.selectors import availability
 from probes.windows import component_counts
-from statuspage.core.errors import Conflict
+from statuspage.core.errors import Conflict, ValidationFailed
 
 from .conftest import NOON, found, record
 
@@ -98,6 +98,13 @@ def test_withdrawing_lets_the_time_count_as_it_was_measured(outage: Probe) -> No
     assert (correction.withdrawn_by, correction.withdrawn_reason) == ("grace", "It was ours after all.")
     with pytest.raises(Conflict, match="withdrawn already"):
         withdraw(correction=correction, author="grace", reason="Again.")
+
+
+def test_only_what_is_over_is_left_out(outage: Probe) -> None:
+    with pytest.raises(ValidationFailed, match="the end lies in the future"):
+        leave_out(outage, ends_at=NOON + HOUR + timedelta(microseconds=1))
+    assert not Correction.objects.exists()
+    assert leave_out(outage, ends_at=NOON + HOUR).ends_at == NOON + HOUR
 
 
 def test_before_the_first_measurement_nothing_is_left_out(outage: Probe) -> None:

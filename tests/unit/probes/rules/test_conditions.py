@@ -1,5 +1,6 @@
 """Each kind of rule as a story: one row a result, and whether it fires after it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -135,6 +136,18 @@ def test_the_same_sample_seen_again_neither_grows_nor_ceases_to() -> None:
 
     told = [sample(1, 0), sample(1, 0), sample(2, 40), sample(2, 40), sample(3, 80), sample(3, 80), sample(3, 120)]
     assert fires(condition, *told) == "....FF."
+
+
+def test_a_sum_of_several_is_new_only_when_all_of_them_reported_again() -> None:
+    """Else a worker that reports twice as often as the other would seem to be a second sample."""
+    condition = Condition(kind=RuleKind.VALUE_GROWING, value="backlog")
+
+    def total(value: float, *, oldest: int, newest: int) -> CheckResult:
+        begun_at, sampled_at = NOON + timedelta(seconds=oldest), NOON + timedelta(seconds=newest)
+        return replace(result(backlog=value, sampled_at=sampled_at), sampled_from=begun_at)
+
+    told = [total(5, oldest=0, newest=10), total(6, oldest=5, newest=40), total(6, oldest=41, newest=70)]
+    assert fires(condition, *told) == "..F"
 
 
 def test_what_grew_for_long_counts_from_sample_to_sample_and_not_from_check_to_check() -> None:
