@@ -1,9 +1,10 @@
 """What the numbers cost: percentages of any window, bytes a year, and the roll-up of each minute.
 
-python -m benchmarks.uptime [--probes 1000] [--days 90] [--rounds 21] [--rolled-up 10000] [--only sqlite|postgres]
+python -m benchmarks.uptime [--probes 1000] [--days 90] [--rounds 21] [--objectives 50] [--rolled-up 10000]
+                            [--only sqlite|postgres] [--growth]
 
-One probe at one location for each component, throw-away PostgreSQL and SQLite. `--probes 10000` and `--days 900` say
-how it grows.
+One probe at one location for each component, throw-away PostgreSQL and SQLite; a table in Markdown for each.
+`--growth` measures the same again at ten times the probes, and at ten times the days: about ten minutes more for each.
 """
 
 import argparse
@@ -31,6 +32,8 @@ def main() -> None:
     parser.add_argument("--probes", type=int, default=1_000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--objectives", type=int, default=50)
+    parser.add_argument("--growth", action="store_true")
     parser.add_argument("--rolled-up", type=int, default=10_000)
     parser.add_argument("--only", choices=["sqlite", "postgres"])
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
@@ -41,15 +44,19 @@ def main() -> None:
     for name in ("postgres", "sqlite"):
         if options.only in (None, name):
             run(name)
+            if options.growth:
+                # The last of a flag counts.
+                run(name, "--probes", str(10 * options.probes), "--rolled-up", "0")
+                run(name, "--days", str(10 * options.days), "--rolled-up", "0")
 
 
-def run(name: str) -> None:
+def run(name: str, *more: str) -> None:
     """In a process of its own: a process has one set of settings."""
     with tempfile.TemporaryDirectory(prefix="statuspage-bench-") as folder:
         env = {**os.environ, "DATA_DIR": folder, "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
         for unwanted in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", "EDITION_DIR"):
             env.pop(unwanted, None)
-        command = [sys.executable, "-m", "benchmarks.uptime", "--here", *sys.argv[1:]]
+        command = [sys.executable, "-m", "benchmarks.uptime", "--here", *sys.argv[1:], *more]
         if name == "sqlite":
             subprocess.run(command, env=env, check=True)
             return
@@ -74,10 +81,12 @@ def measure(options: argparse.Namespace) -> None:
     make_days(ids, options.days, chance)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
-    print(f"\n{connection.vendor}: {options.probes} probes × {options.days} days, medians of {options.rounds}")
-    report_sizes(size, options)
+    print(f"\n{connection.vendor}: {options.probes} probes × {options.days} days, medians of {options.rounds}\n")
+    print("| | wall | of processor |\n|---|--:|--:|")
     report_windows(ids, options, chance)
-    report_roll_up(make_probes(options.rolled_up, "r"), chance)
+    report_sizes(size, options)
+    if options.rolled_up:
+        report_roll_up(make_probes(options.rolled_up, "r"), chance)
 
 
 def make_probes(count: int, prefix: str) -> list[tuple[int, int]]:
@@ -177,11 +186,13 @@ def database_size() -> int:
 
 def report_sizes(before: int, options: argparse.Namespace) -> None:
     a_day = (database_size() - before) / (options.probes * (options.days + 1))
-    print(f"  bytes for a probe and a day, indexes and the component's day included    {a_day:10,.0f}")
-    print(f"  bytes for a probe and a year                                             {a_day * 365:10,.0f}")
+    print(f"| bytes for a probe and a day, indexes and the component's day included | {a_day:,.0f} | |")
+    print(f"| bytes for a probe and a year | {a_day * 365:,.0f} | |")
 
 
 def report_windows(ids: list[tuple[int, int]], options: argparse.Namespace, chance: random.Random) -> None:
+    from probes.objectives.report import month_report
+    from probes.objectives.sla_feed import sla_feed
     from probes.windows import component_counts, component_intervals, month_window, probe_counts, rolling
     from statuspage.core import clock
 
@@ -196,7 +207,7 @@ def report_windows(ids: list[tuple[int, int]], options: argparse.Namespace, chan
 
     def say(what: str, call: Callable[[], object]) -> None:
         wall, processor = median_ms(call, options.rounds)
-        print(f"  {what:64} {wall:8.2f} ms, of processor {processor:8.2f} ms")
+        print(f"| {what} | {wall:.2f} ms | {processor:.2f} ms |")
 
     say("rolling 30 days of all components", lambda: component_counts(components, *rolling(30, now)))
     say("a calendar month of all components, in London's zone", lambda: component_counts(components, *month))
@@ -204,6 +215,22 @@ def report_windows(ids: list[tuple[int, int]], options: argparse.Namespace, chan
     say("any window of one component", lambda: component_counts([chance.choice(components)], *window()))
     say("any window of one probe, with checks", lambda: probe_counts([chance.choice(probes)], *window()))
     say("a month of one component, interval by interval", lambda: list(component_intervals(components[0], *month)))
+    say("checks by target, `/v1/status/sla`", sla_feed)
+    make_objectives(components, options.objectives, begin=month[0])
+    say(f"the report of last month, {options.objectives} objectives", lambda: month_report(last_month))
+    say(f"the report of this month, {options.objectives} objectives", lambda: month_report(now.strftime("%Y-%m")))
+
+
+def make_objectives(components: list[int], count: int, *, begin: datetime) -> None:
+    """As many promises of availability: of ten, nine about a component and one about twenty together."""
+    from probes.models import Objective
+
+    for number in range(count):
+        words = {"slug": f"o{number}", "name": f"Objective {number}", "kind": "availability"}
+        window = "rolling_30d" if number % 2 else "calendar_month"
+        objective = Objective.objects.create(**words, window=window, target="99.9", started_at=begin)
+        first = number * 20 % len(components)
+        objective.components.set(components[first : first + (20 if number % 10 == 0 else 1)])
 
 
 def report_roll_up(ids: list[tuple[int, int]], chance: random.Random) -> None:
@@ -247,9 +274,7 @@ def report_roll_up(ids: list[tuple[int, int]], chance: random.Random) -> None:
         worked.append(time.process_time() - work_started)
     assert ProbeDay.objects.filter(probe_id__in=[one for one, _ in ids[:10]]).exists()
     assert ComponentDay.objects.filter(component_id__in=[one for _, one in ids[:10]]).exists()
-    print(
-        f"  roll-up of {len(ids)} probes, five runs of a minute each: {shown(taken)} s, of processor {shown(worked)} s"
-    )
+    print(f"| roll-up of {len(ids)} probes, five runs of a minute each, s | {shown(taken)} | {shown(worked)} |")
 
 
 def shown(seconds: list[float]) -> str:
