@@ -89,6 +89,12 @@ def test_each_day_has_its_figures_before_and_after(outage: Probe) -> None:
     assert Page.current().version > version
 
 
+def test_what_ends_at_midnight_touches_no_day_after_it(outage: Probe, at_noon: time_machine.Traveller) -> None:
+    at_noon.move_to(NOON + 72 * HOUR)
+    leave_out(outage, starts_at=NOON, ends_at=NOON + 12 * HOUR)
+    assert list(CorrectionEffect.objects.values_list("date", flat=True)) == [NOON.date()]
+
+
 def test_withdrawing_lets_the_time_count_as_it_was_measured(outage: Probe) -> None:
     correction = leave_out(outage)
     withdraw(correction=correction, author="grace", reason="It was ours after all.")

@@ -327,6 +327,19 @@ def test_while_a_dependency_fails_nobody_is_paged_and_then_they_are(engine: Engi
     assert not rule().is_held_back
 
 
+def test_what_waited_is_told_by_the_next_result_once_the_dependency_is_well(engine: Engine, load: Load) -> None:
+    """Nothing else happens to the rule meanwhile: it neither begins nor ceases, nor is there a silence."""
+    load(page("page", probe='depends_on = ["db"]\n'))
+    for _ in range(4):
+        engine.finds("db", DOWN)
+        slow(engine, 1)
+    assert rule().is_held_back
+    for _ in range(3):
+        engine.finds("db")
+        slow(engine, 1)
+    assert Signal.objects.get().fingerprint == "probe:api#slow"
+
+
 def test_what_ends_while_it_waits_for_a_dependency_was_never_told(engine: Engine, load: Load) -> None:
     load(page("page", probe='depends_on = ["db"]\n'))
     for _ in range(2):
@@ -360,6 +373,18 @@ def test_a_rule_fires_where_most_locations_see_it(engine: Engine, load: Load) ->
     engine.finds("api", latency_ms=30, location="eu")
     engine.finds("api", latency_ms=30, location="ap")
     assert rule().firing_since is None
+
+
+def test_it_fires_since_the_first_location_saw_it(engine: Engine, load: Load) -> None:
+    load(page("page", probe=THREE + "quorum = 1\n"))
+    slow(engine, location="eu")
+    begun_at = rule().firing_since
+    assert begun_at is not None
+    for _ in range(3):
+        engine.finds("api", latency_ms=300, location="eu")
+        slow(engine, 1, location="us")
+    assert RuleState.objects.filter(is_firing=True).count() == 2
+    assert rule().firing_since == begun_at
 
 
 def test_a_location_that_went_silent_has_no_say(engine: Engine, load: Load) -> None:
