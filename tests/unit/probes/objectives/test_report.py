@@ -16,6 +16,7 @@ from probes.objectives.report import (
     ObjectiveRow,
     Unit,
     Verdict,
+    current_month,
     current_objectives,
     missed_last_month,
     month_report,
@@ -246,6 +247,18 @@ def test_with_enough_history_figures_are_published(api: Component, promise: Prom
     assert only_row(month_report("2026-11")).verdict is Verdict.MET
 
 
+def test_on_the_day_that_was_named_figures_are_published(
+    api: Component, promise: Promise, now: time_machine.Traveller
+) -> None:
+    promise(api, publish_after=timedelta(days=30))
+    write_days(api, date(2026, 10, 22), date(2026, 11, 20))
+    published_at = datetime(2026, 11, 21, tzinfo=UTC)
+    now.move_to(published_at - timedelta(seconds=1))
+    assert only_row(month_report("2026-11")).verdict is Verdict.NOT_PUBLISHED
+    now.move_to(published_at)
+    assert only_row(month_report("2026-11")).verdict is Verdict.MET
+
+
 def test_latency_is_judged_by_its_percentile(api: Component, promise: Promise) -> None:
     kept = {"kind": ObjectiveKind.LATENCY, "target": None}
     promise(api, slug="p50", percentile=50, limit=timedelta(milliseconds=200), **kept)
@@ -305,6 +318,21 @@ def test_the_burn_rates_are_those_of_the_last_hours(api: Component, promise: Pro
     (row,) = current_objectives()
     assert [(burn.hours, burn.good, burn.bad) for burn in row.burn] == [(1, 5, 6), (6, 65, 6), (24, 281, 6)]
     assert row.burn[0].rate == Decimal("545.45")
+
+
+def test_what_was_bad_before_the_promise_burns_nothing_of_it(api: Component, promise: Promise) -> None:
+    promise(api, started_at=datetime(2026, 11, 21, 11, 0, tzinfo=UTC))
+    write_day(api, date(2026, 11, 21), bytes([3]) * 132 + bytes([GOOD]) * 12 + bytes(144))
+    (row,) = current_objectives()
+    assert [(burn.hours, burn.good, burn.bad) for burn in row.burn] == [(1, 11, 0), (6, 12, 0), (24, 12, 0)]
+
+
+def test_the_month_that_runs_is_that_of_the_pages_zone(page: Page, now: time_machine.Traveller) -> None:
+    Page.objects.update(time_zone="Europe/Berlin")
+    now.move_to(datetime(2026, 10, 31, 22, 59, tzinfo=UTC))
+    assert current_month() == "2026-10"
+    now.move_to(datetime(2026, 10, 31, 23, 0, tzinfo=UTC))
+    assert current_month() == "2026-11"
 
 
 def test_months_that_are_over_burn_nothing_any_more(api: Component, promise: Promise) -> None:
