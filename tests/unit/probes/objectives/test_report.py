@@ -259,6 +259,13 @@ def test_on_the_day_that_was_named_figures_are_published(
     assert only_row(month_report("2026-11")).verdict is Verdict.MET
 
 
+def test_what_ended_when_a_month_began_was_not_promised_in_it(api: Component, promise: Promise) -> None:
+    promise(api, ended_at=datetime(2026, 11, 1, tzinfo=UTC))
+    write_days(api, *OCTOBER)
+    assert len(month_report("2026-10").rows) == 1
+    assert month_report("2026-11").rows == ()
+
+
 def test_latency_is_judged_by_its_percentile(api: Component, promise: Promise) -> None:
     kept = {"kind": ObjectiveKind.LATENCY, "target": None}
     promise(api, slug="p50", percentile=50, limit=timedelta(milliseconds=200), **kept)

@@ -154,6 +154,34 @@ def test_a_reason_never_becomes_a_formula(client: Client, probe: Probe) -> None:
     assert rows[0]["reason"] == '\'=HYPERLINK("https://evil.example.com","click, me")'
 
 
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "  @SUM(A1)"])
+def test_whatever_a_spreadsheet_would_run_is_quoted(text: str) -> None:
+    assert no_formula(text) == f"'{text}"
+
+
+def test_an_interval_has_the_reasons_that_cover_it_and_not_those_next_to_it(client: Client, probe: Probe) -> None:
+    write_day(probe, date(2026, 10, 8), states_of(excluded=2))
+    for minute, reason in ((0, "The provider was down."), (5, "The network was down.")):
+        begin = datetime(2026, 10, 8, 0, minute, tzinfo=UTC)
+        correction = Correction.objects.create(
+            kind=CorrectionKind.NOT_OURS,
+            starts_at=begin,
+            ends_at=begin + timedelta(minutes=5),
+            reason=reason,
+            author="ada",
+        )
+        correction.components.set([probe.component])
+    rows = rows_of(client, component="api", **{"from": "2026-10-08", "to": "2026-10-09"})
+    assert [row["reason"] for row in rows[:3]] == ["The provider was down.", "The network was down.", ""]
+
+
+def test_a_hundred_days_may_be_asked_for(client: Client, probe: Probe) -> None:
+    october(probe)
+    query = {"component": "api", "from": "2026-07-24", "to": "2026-11-01"}
+    assert client.get(JSON, query).status_code == 200
+    assert client.get(JSON, query | {"to": "2026-11-01T00:00:01Z"}).status_code == 400
+
+
 @given(st.text())
 def test_no_text_begins_like_a_formula(text: str) -> None:
     assert not no_formula(text).lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
