@@ -54,6 +54,13 @@ def test_an_outage_after_the_hold_time_is_an_incident_of_its_own(api: Component,
     assert Incident.objects.count() == 2
 
 
+def test_an_outage_exactly_at_the_end_of_the_hold_time_is_one_of_its_own(api: Component, story: Story) -> None:
+    """Resolved with the first of the two answers that proved it; the next outage begins a minute and a half later."""
+    probe = make_probe(api, hold=timedelta(seconds=90))
+    story(probe, UP, *OUTAGE, UP, UP, UP, *OUTAGE)
+    assert Incident.objects.count() == 2
+
+
 def test_a_hold_of_nothing_makes_every_outage_an_incident(api: Component, story: Story) -> None:
     probe = make_probe(api, hold=timedelta(), recovery_threshold=1)
     story(probe, UP, *OUTAGE, UP, *OUTAGE)

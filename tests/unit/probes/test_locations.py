@@ -107,3 +107,7 @@ def test_the_speaker_is_one_of_those_that_agree_with_the_verdict() -> None:
     assert probe_verdict(at(UP, down(), down()), None).speaker == "l1"
     assert probe_verdict(at(down(), UP, UP), None).speaker == "l1"
     assert probe_verdict(at(UP, SLOW, SLOW), None).speaker == "l1"
+
+
+def test_old_suspicions_are_no_trouble_where_others_know_better() -> None:
+    assert not probe_verdict(at(UP, suspect(), down(), stale=2), None).is_in_trouble

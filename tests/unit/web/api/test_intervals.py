@@ -264,6 +264,16 @@ def test_they_are_read_without_login_from_everywhere(
     assert client.delete(path).status_code == 405
 
 
+@pytest.mark.parametrize("path", [JSON, CSV])
+def test_whoever_has_old_figures_is_sent_the_new_ones(client: Client, probe: Probe, path: str) -> None:
+    write_day(probe, date(2026, 10, 8), states_of())
+    old = client.get(path, OCTOBER)
+    write_day(probe, date(2026, 10, 9), states_of(bad=1))
+    new = client.get(path, OCTOBER, headers={"if-none-match": old["ETag"]})
+    assert new.status_code == 200
+    assert new.content != old.content
+
+
 def test_the_download_has_a_name(client: Client, probe: Probe) -> None:
     assert client.get(CSV, OCTOBER)["Content-Disposition"] == (
         'attachment; filename="api-20261001T0000Z-20261101T0000Z.csv"'
