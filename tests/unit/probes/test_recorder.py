@@ -56,6 +56,15 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 @pytest.fixture
+def recorder(hanging: threading.Event) -> Iterator[Recorder]:
+    """Nothing of it is left for the next test: its thread goes on."""
+    recorder = Recorder(check_loop())
+    yield recorder
+    hanging.set()
+    recorder.drain(timeout=30)
+
+
+@pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> "Kept":
     kept = Kept()
     monkeypatch.setattr(recorder_module, "record_batch", kept)
@@ -86,8 +95,9 @@ class Kept:
             return self.changed.wait_for(lambda: probe_id in self.probes, timeout=10)
 
 
-def test_what_answers_is_recorded_without_waiting_for_what_hangs(kept: Kept, hanging: threading.Event) -> None:
-    recorder = Recorder(check_loop())
+def test_what_answers_is_recorded_without_waiting_for_what_hangs(
+    kept: Kept, recorder: Recorder, hanging: threading.Event
+) -> None:
     recorder.submit(LOCATION, [job(1, "hangs"), job(2, "answers")])
     assert kept.came(2)
     assert 1 not in kept.probes
@@ -95,18 +105,16 @@ def test_what_answers_is_recorded_without_waiting_for_what_hangs(kept: Kept, han
     assert kept.came(1)
 
 
-def test_the_next_batch_does_not_wait_for_the_one_before(kept: Kept, hanging: threading.Event) -> None:
-    recorder = Recorder(check_loop())
+def test_the_next_batch_does_not_wait_for_the_one_before(kept: Kept, recorder: Recorder) -> None:
     recorder.submit(LOCATION, [job(number, "hangs") for number in range(4)])
     recorder.submit(LOCATION, [job(100, "answers")])
     assert kept.came(100)
 
 
 def test_results_that_could_not_be_recorded_are_given_up_and_the_next_ones_kept(
-    kept: Kept, hanging: threading.Event, caplog: pytest.LogCaptureFixture
+    kept: Kept, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept.fails = 1
-    recorder = Recorder(check_loop())
     recorder.submit(LOCATION, [job(1, "answers")])
     recorder.drain()
     recorder.submit(LOCATION, [job(2, "answers")])
@@ -115,23 +123,22 @@ def test_results_that_could_not_be_recorded_are_given_up_and_the_next_ones_kept(
     assert "1 results from default could not be recorded." in caplog.text
 
 
-def test_a_check_whose_lease_ran_out_before_it_began_is_not_made(kept: Kept, hanging: threading.Event) -> None:
-    recorder = Recorder(check_loop())
+def test_a_check_whose_lease_ran_out_before_it_began_is_not_made(kept: Kept, recorder: Recorder) -> None:
     recorder.submit(LOCATION, [job(1, "answers", until=clock.now() - timedelta(seconds=1)), job(2, "answers")])
     recorder.drain()
     assert kept.probes == [2]
 
 
-def test_before_the_process_ends_what_is_in_flight_is_recorded(kept: Kept, hanging: threading.Event) -> None:
-    recorder = Recorder(check_loop())
+def test_before_the_process_ends_what_is_in_flight_is_recorded(
+    kept: Kept, recorder: Recorder, hanging: threading.Event
+) -> None:
     recorder.submit(LOCATION, [job(1, "hangs")])
     threading.Timer(0.2, hanging.set).start()
     recorder.drain(timeout=10)
     assert kept.probes == [1]
 
 
-def test_what_hangs_for_longer_is_not_waited_for(kept: Kept, hanging: threading.Event) -> None:
-    recorder = Recorder(check_loop())
+def test_what_hangs_for_longer_is_not_waited_for(kept: Kept, recorder: Recorder) -> None:
     recorder.submit(LOCATION, [job(1, "hangs")])
     recorder.drain(timeout=0.1)
     assert kept.probes == []
@@ -149,9 +156,8 @@ def test_a_part_has_each_probe_once_and_one_location(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_recorders_own_thread_writes_to_the_database(api: Component, hanging: threading.Event) -> None:
+def test_the_recorders_own_thread_writes_to_the_database(api: Component, recorder: Recorder) -> None:
     probe = make_probe(api)
-    recorder = Recorder(check_loop())
     recorder.submit(LOCATION, [job(probe.pk, "answers")])
     recorder.drain(timeout=10)
     assert ProbeResult.objects.get().outcome == "up"
