@@ -97,3 +97,11 @@ def test_a_refused_token_is_not_shown(load: Load) -> None:
     with pytest.raises(CommandError) as refusal:
         load(SHORT.replace(TOKEN, "secret but wrong"))
     assert "secret but wrong" not in str(refusal.value)
+
+
+def test_a_metric_that_is_retired_is_not_retired_again(load: Load) -> None:
+    load(SHORT + LONG)
+    load(SHORT, prune=True)
+    retired_at = Metric.objects.get(key="messages_last_24h").retired_at
+    assert "messages_last_24h" not in load(SHORT, prune=True)
+    assert Metric.objects.get(key="messages_last_24h").retired_at == retired_at

@@ -47,6 +47,13 @@ def test_a_result_is_kept_raw_counted_in_its_slot_and_moves_the_state(
     assert row.last_result_at == NOON
 
 
+def test_the_time_a_failure_took_is_no_latency(probe: Probe, at_noon: object) -> None:
+    late = CheckResult(outcome=DOWN, latency_ms=900.0, detail="Status 500, expected 2xx.")
+    record(replace(found(probe, DOWN), result=late))
+    assert decode(bytes(Slot.objects.get().histogram)).total() == 0
+    assert ProbeResult.objects.get().latency_ms == 900.0
+
+
 def test_the_first_good_result_makes_the_component_operational(probe: Probe, at_noon: object) -> None:
     record(found(probe, UP))
     claim = StatusClaim.objects.get()
