@@ -31,6 +31,8 @@ def seen(*, failed: int = 0, was_down: int = 0, fine: int = 0, hosts: int = 100)
         (seen(failed=9), False),
         (seen(failed=9, fine=1), True),
         (seen(failed=8, fine=2), False),
+        (seen(failed=18, fine=2), True),
+        (seen(failed=17, fine=2), False),
         (seen(failed=5, was_down=5), False),
         (seen(failed=6, was_down=5), True),
         (seen(failed=30, hosts=2), False),

@@ -142,3 +142,18 @@ def test_staff_who_speak_take_it_over(probe: Probe, story: Story) -> None:
     incident = Incident.objects.get()
     assert incident.status == IncidentStatus.MONITORING
     assert incident.updates.filter(author="", status="monitoring").count() == 1
+
+
+def test_of_several_probes_of_a_component_the_longest_calm_counts(
+    probe: Probe, api: Component, story: Story, at_noon: time_machine.Traveller
+) -> None:
+    Probe.objects.update(interval=timedelta(hours=1))
+    patient = make_probe(api, "api-patient", calm=timedelta(minutes=30), interval=timedelta(hours=1))
+    story(patient, UP)
+    last = story(probe, UP, *OUTAGE, UP, UP, *OUTAGE, UP, UP)
+    at_noon.move_to(last + timedelta(minutes=29))
+    flapping.sweep()
+    assert Incident.objects.get().is_open
+    at_noon.move_to(last + timedelta(minutes=30))
+    flapping.sweep()
+    assert not Incident.objects.get().is_open
