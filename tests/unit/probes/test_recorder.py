@@ -92,7 +92,7 @@ class Kept:
 
     def came(self, probe_id: int) -> bool:
         with self.changed:
-            return self.changed.wait_for(lambda: probe_id in self.probes, timeout=10)
+            return self.changed.wait_for(lambda: probe_id in self.probes, timeout=60)
 
 
 def test_what_answers_is_recorded_without_waiting_for_what_hangs(
@@ -134,7 +134,7 @@ def test_before_the_process_ends_what_is_in_flight_is_recorded(
 ) -> None:
     recorder.submit(LOCATION, [job(1, "hangs")])
     threading.Timer(0.2, hanging.set).start()
-    recorder.drain(timeout=10)
+    recorder.drain(timeout=60)
     assert kept.probes == [1]
 
 
@@ -159,5 +159,5 @@ def test_a_part_has_each_probe_once_and_one_location(monkeypatch: pytest.MonkeyP
 def test_the_recorders_own_thread_writes_to_the_database(api: Component, recorder: Recorder) -> None:
     probe = make_probe(api)
     recorder.submit(LOCATION, [job(probe.pk, "answers")])
-    recorder.drain(timeout=10)
+    recorder.drain(timeout=60)
     assert ProbeResult.objects.get().outcome == "up"
