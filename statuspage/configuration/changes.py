@@ -44,7 +44,8 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{name} = {shown(item)}' for name, item in value.items())} }}"
+        # By name: a database does not keep the order of the file.
+        return f"{{ {', '.join(f'{name} = {shown(item)}' for name, item in sorted(value.items()))} }}"
     if isinstance(value, (list, tuple)):
         return " ".join(item if isinstance(item, str) else shown(item) for item in value)
     return f'"{value}"' if isinstance(value, str) else str(value)
