@@ -21,8 +21,8 @@ SECONDS_TO_START = 60
 LINES_OF_LOG = 60
 
 
-# How long a journey waits for what comes in a second or two: a busy machine is not what it is about. How fast things
-# are is measured in benchmarks/.
+# How long a journey waits for what comes in a second or two: a busy machine is not what it is about, so
+# nothing here holds a speed.
 PATIENCE = 60.0
 
 

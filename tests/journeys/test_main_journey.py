@@ -1,6 +1,6 @@
 """The main job through the real servers: a server fails, the page says so, people are told, it is over.
 
-No wait is a fixed sleep, and none is a measurement: how fast things are is told in benchmarks/.
+No wait is a fixed sleep, and none is a measurement of how fast the road is.
 """
 
 import re

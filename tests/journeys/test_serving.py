@@ -13,9 +13,8 @@ import pytest
 from tests.journeys.stack import Stack, eventually
 from tests.services import Service
 
-# Visitors are promised two seconds, which benchmarks measure. Three times that tells a busy machine from a page that
-# hangs: without the guard a request waits as long as the database is away.
-SLOWEST_SECONDS = 6.0
+# What visitors are promised while the database is away; a request that waited for it would take as long as that is.
+SLOWEST_SECONDS = 2.0
 
 
 @dataclass
@@ -143,7 +142,7 @@ def test_a_frozen_database_holds_no_request(published: Stack, postgres_service: 
         finally:
             postgres_service.thaw()
         eventually(lambda: all_is_well(published))
-    assert slowest < SLOWEST_SECONDS
+    assert slowest < SLOWEST_SECONDS + 0.5
     assert visits.failures == []
     assert set(visits.statuses) == {200}
     assert visits.slowest < SLOWEST_SECONDS
