@@ -65,7 +65,12 @@ class _Reason:
 
 
 def evidence(component: Component, begin: datetime, end: datetime) -> Iterator[Evidence]:
-    """Every interval of the window that counts, oldest first. Two queries more than `component_intervals`."""
+    """Every interval of the window that counts, oldest first. Two queries more than `component_intervals`.
+
+    Nothing counts after a component was retired, here as in reports.
+    """
+    if component.retired_at is not None:
+        end = min(end, component.retired_at)
     reasons = [*_corrections(component, begin, end), *_maintenances(component, begin, end)]
     for interval in component_intervals(component.pk, begin, end):
         counts_as = COUNTS_AS[interval.state]

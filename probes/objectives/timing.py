@@ -1,7 +1,7 @@
 """Over which time a promise is judged. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from components.uptime import first_slot_from, slots_between
 from probes.enums import ObjectiveWindow
@@ -13,7 +13,8 @@ ROLLING = timedelta(days=30)
 class Frame:
     """The window as promised, `begin` to `end`, and the part of it in which the promise held, `since` to `until`.
 
-    `since` ≤ t < `until`; nothing after `now` is in it yet where the window `is_running`.
+    `since` ≤ t < `until`; nothing after `now` is in it yet where the window `is_running`. All four are where an
+    interval begins, so that the intervals of `since` to `until` are those that count: no more, and no fewer.
     """
 
     begin: datetime
@@ -45,15 +46,24 @@ def frame_of(
     ended_at: datetime | None,
     now: datetime,
 ) -> Frame:
-    """The window of a promise in a month: the month itself, or the thirty days that end with it, or now."""
+    """The window of a promise in a month: the month itself, or the thirty days that end with it, or now.
+
+    A promise that begins or ends within an interval counts from the next one, or up to and with it.
+    """
     begin, end = month
     is_running = now < end
     if window is ObjectiveWindow.ROLLING_30D:
         end = min(end, now)
         begin = end - ROLLING
-    since = max(begin, started_at)
-    until = end if ended_at is None else min(end, ended_at)
+    begin, end = _interval_from(begin), _interval_from(end)
+    since = max(begin, _interval_from(started_at))
+    until = end if ended_at is None else min(end, _interval_from(ended_at))
     return Frame(begin=begin, end=end, since=since, until=max(since, until), is_running=is_running, now=now)
+
+
+def _interval_from(moment: datetime) -> datetime:
+    """When the first interval begins that begins then or later, in UTC."""
+    return first_slot_from(moment.astimezone(UTC))
 
 
 def month_of(moment: datetime, zone: tzinfo) -> str:

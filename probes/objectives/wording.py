@@ -54,6 +54,12 @@ def say_day(moment: datetime, zone: tzinfo) -> str:
     return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
 
 
+def say_start(moment: datetime, zone: tzinfo) -> str:
+    """The day, and the time with its zone unless the day begins then: `12 November 2026, 10:05 UTC`."""
+    local = moment.astimezone(zone)
+    return say_day(moment, zone) + (f", {local:%H:%M %Z}" if (local.hour, local.minute) != (0, 0) else "")
+
+
 def title_of(month: str) -> str:
     """`"2026-10"` → `"October 2026"`."""
     return f"{MONTHS[int(month[5:]) - 1]} {int(month[:4])}"
@@ -65,9 +71,9 @@ def note_of(frame: Frame, *, zone: tzinfo, window: ObjectiveWindow, late: Sequen
     if frame.is_running and window is ObjectiveWindow.CALENDAR_MONTH:
         notes.append(RUNNING)
     if frame.begins_late:
-        notes.append(f"Promised since {say_day(frame.since, zone)}.")
+        notes.append(f"Promised since {say_start(frame.since, zone)}.")
     if frame.ends_early:
-        notes.append(f"Promised until {say_day(frame.until, zone)}.")
+        notes.append(f"Promised until {say_start(frame.until, zone)}.")
     notes += [f"{name} is measured since {say_day(since, zone)}." for name, since in late]
     return " ".join(notes)
 

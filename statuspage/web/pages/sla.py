@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from django.utils.safestring import SafeString, mark_safe
 
 from probes.objectives.percent import say_percent
-from probes.objectives.report import SlaReport, TierRow, Verdict
+from probes.objectives.report import MonthReport, SlaReport, TierRow, Verdict
 from statuspage.core.markdown import render_markdown
 from statuspage.web import wording
+from statuspage.web.pages.evidence_links import Links, interval_links
 
 NOTHING = "–"
 
@@ -25,7 +26,7 @@ class TierLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlaCard:
-    """`text` and `dispute` are sanitised HTML."""
+    """`text` and `dispute` are sanitised HTML. `intervals` are the CSVs that the figure can be counted from."""
 
     name: str
     window: str
@@ -34,12 +35,13 @@ class SlaCard:
     note: str
     is_running: bool
     components: tuple[tuple[str, str], ...]
+    intervals: Links
     text: SafeString
     dispute: SafeString
     tiers: tuple[TierLine, ...]
 
 
-def sla_card(report: SlaReport, zone: ZoneInfo) -> SlaCard:
+def sla_card(report: SlaReport, month: MonthReport, zone: ZoneInfo) -> SlaCard:
     first = report.begin.astimezone(zone).date()
     last = (report.end.astimezone(zone) - timedelta(microseconds=1)).date()
     figures = report.figures
@@ -51,6 +53,7 @@ def sla_card(report: SlaReport, zone: ZoneInfo) -> SlaCard:
         note=report.note,
         is_running=report.is_running,
         components=tuple((component.name, component.path) for component in report.components),
+        intervals=interval_links(month, report.components, report.begin, report.end) if figures else (),
         text=markdown(report.text),
         dispute=markdown(report.dispute),
         tiers=tuple(tier_line(tier) for tier in report.tiers),

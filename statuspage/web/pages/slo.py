@@ -28,6 +28,7 @@ from statuspage.web import wording
 from statuspage.web.charts.scale import say_ms
 from statuspage.web.pages.cards import Reader
 from statuspage.web.pages.corrections import CorrectionLine, corrections_between
+from statuspage.web.pages.evidence_links import Links, interval_links
 from statuspage.web.pages.sla import SlaCard, sla_card
 from statuspage.web.readmodels import SiteInfo
 from statuspage.web.selectors import site_of
@@ -53,7 +54,8 @@ class PartLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveCard:
-    """An objective ready to be shown: what was not measured is a dash, never a zero."""
+    """An objective ready to be shown: what was not measured is a dash, never a zero. `intervals` are the CSVs that its
+    figure can be counted from; none of what is not made of a component's intervals."""
 
     slug: str
     name: str
@@ -71,6 +73,7 @@ class ObjectiveCard:
     budget_svg: SafeString
     burn: str
     components: tuple[tuple[str, str], ...]
+    intervals: Links
     parts: tuple[PartLine, ...]
 
     @property
@@ -94,7 +97,6 @@ class SloPage:
     sla: SlaCard | None
     corrections: tuple[CorrectionLine, ...]
     json_path: str
-    intervals: tuple[tuple[str, str], ...]
     previous: str | None
     following: str | None
 
@@ -127,12 +129,11 @@ def slo_page_of(
         is_running=report.is_running,
         misses=tuple(miss.sentence for miss in report.misses),
         verdict=_verdict(measured, is_running=report.is_running),
-        cards=tuple(_card(row, zone) for row in measured),
+        cards=tuple(_card(row, report, zone) for row in measured),
         statements=tuple((row.name, row.say or row.promise) for row in report.rows if row not in measured),
-        sla=sla_card(report.sla, zone) if report.sla else None,
+        sla=sla_card(report.sla, report, zone) if report.sla else None,
         corrections=corrections,
         json_path=f"/v1/status/slo?month={report.month}",
-        intervals=_intervals(report),
         previous=f"/slo/{report.previous}/" if report.previous else None,
         following=f"/slo/{report.following}/" if report.following else None,
     )
@@ -151,7 +152,7 @@ def _verdict(rows: Sequence[ObjectiveRow], *, is_running: bool) -> str:
     return f"{', '.join(parts)}."
 
 
-def _card(row: ObjectiveRow, zone: ZoneInfo) -> ObjectiveCard:
+def _card(row: ObjectiveRow, report: MonthReport, zone: ZoneInfo) -> ObjectiveCard:
     figures = row.figures
     budget = row.budget if row.met is not None else None
     return ObjectiveCard(
@@ -174,6 +175,7 @@ def _card(row: ObjectiveRow, zone: ZoneInfo) -> ObjectiveCard:
         budget_svg=budget_svg(budget),
         burn=_burn(row.burn),
         components=tuple((component.name, component.path) for component in row.components),
+        intervals=_intervals(row, report),
         parts=tuple(_part(part, row) for part in row.parts) if len(row.parts) > 1 else (),
     )
 
@@ -271,11 +273,8 @@ def _burn(burns: Sequence[Burn]) -> str:
     return ", ".join(known)
 
 
-def _intervals(report: MonthReport) -> tuple[tuple[str, str], ...]:
-    """Each component that a figure speaks of, and where its intervals are."""
-    refs = [ref for row in report.rows for ref in row.components]
-    refs += report.sla.components if report.sla else ()
-    named = {ref.slug: ref.name for ref in refs}
-    return tuple(
-        (name, f"/v1/status/intervals.csv?component={slug}&month={report.month}") for slug, name in named.items()
-    )
+def _intervals(row: ObjectiveRow, report: MonthReport) -> Links:
+    """Latency counts checks, and the age of heartbeats is that of some probes alone."""
+    if row.kind is not ObjectiveKind.AVAILABILITY or row.figures is None:
+        return ()
+    return interval_links(report, row.components, row.begin, row.end)

@@ -225,7 +225,9 @@ def test_a_rolling_window_ends_with_the_month_or_now(api: Component, promise: Pr
     write_days(api, date(2026, 9, 1), date(2026, 11, 20))
     past, running = only_row(month_report("2026-10")), only_row(month_report("2026-11"))
     assert (past.begin, past.end) == (datetime(2026, 10, 2, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
-    assert (running.begin, running.end) == (NOW - timedelta(days=30), NOW)
+    # From one interval's beginning to another's, as the window is counted.
+    full = datetime(2026, 11, 21, 12, 5, tzinfo=UTC)
+    assert (running.begin, running.end) == (full - timedelta(days=30), full)
     assert figures_of(past) == (30 * 288, 0, 0, 0, 0)
     assert running.budget is not None
     assert running.figures is not None
