@@ -1,5 +1,6 @@
 """What can break, and who says in what state it is."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -27,6 +28,16 @@ class Page(models.Model):
     private_incidents = models.BooleanField(
         default=False, help_text="New incidents publish severity, status and times only, unless staff say otherwise."
     )
+    holidays = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="Whose holidays are no business days: a country such as GB, or a part of one, such as DE-BY.",
+    )
+    accepts_reports = models.BooleanField(default=True, help_text="Visitors may tell us of a problem.")
+    reports_to_signal = models.PositiveSmallIntegerField(
+        default=3, help_text="So many reports while the page is green raise a signal."
+    )
+    reports_within = models.DurationField(default=timedelta(minutes=10), help_text="In how short a time.")
     version = models.PositiveBigIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(default=clock.now, editable=False)
 

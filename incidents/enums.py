@@ -35,10 +35,94 @@ class MaintenanceStatus(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class MaintenanceImpact(models.TextChoices):
+    """How much customers notice of a window."""
+
+    NONE = "none", "None"
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+
+
+class ServiceState(models.TextChoices):
+    """A component's state while a window runs. Offline and restarting ones are down, the others can be used."""
+
+    OPERATIONAL = "operational", "Operational"
+    READ_ONLY = "read_only", "Read-only"
+    QUEUED = "queued", "Queued"
+    RESTARTING = "restarting", "Restarting"
+    OFFLINE = "offline", "Offline"
+
+    @property
+    def is_down(self) -> bool:
+        return self in {ServiceState.OFFLINE, ServiceState.RESTARTING}
+
+
+class StepState(models.TextChoices):
+    PENDING = "pending", "Pending"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    SKIPPED = "skipped", "Skipped"
+
+
+class Promise(models.TextChoices):
+    """How the next update is promised: by a time, and what may bring it sooner."""
+
+    BY = "by", "By then"
+    ON_CHANGE = "on_change", "By then, or on material change"
+    MORE_INFORMATION = "more_information", "By then, or as soon as we know more"
+
+
+class DueReason(models.TextChoices):
+    """Why the next update is due when it is."""
+
+    FIRST_UPDATE = "first_update", "The first word after a machine's"
+    CADENCE = "cadence", "The severity's cadence"
+    PROMISE = "promise", "A promise made with the last update"
+
+
+class PostmortemState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+
+
+class TemplateKind(models.TextChoices):
+    INCIDENT = "incident", "New incident"
+    UPDATE = "update", "Update"
+    RESOLUTION = "resolution", "Resolution"
+    MAINTENANCE = "maintenance", "Maintenance"
+    REPLY = "reply", "Answer to a report"
+
+
+class DraftKind(models.TextChoices):
+    DECLARE = "declare", "New incident"
+    UPDATE = "update", "Update"
+    RESOLVE = "resolve", "Resolution"
+
+
+class ReportState(models.TextChoices):
+    NEW = "new", "New"
+    LINKED = "linked", "Belongs to an incident"
+    CLOSED = "closed", "Closed"
+
+
+class ReportMailKind(models.TextChoices):
+    FORWARD = "forward", "To our support"
+    REPLY = "reply", "Answer"
+
+
 class NoticeKind(models.TextChoices):
     INCIDENT_CREATED = "incident.created", "Incident declared"
     INCIDENT_UPDATED = "incident.updated", "Incident updated"
     INCIDENT_RESOLVED = "incident.resolved", "Incident resolved"
+    MAINTENANCE_SCHEDULED = "maintenance.scheduled", "Maintenance announced"
+    MAINTENANCE_REMINDER = "maintenance.reminder", "Maintenance reminder"
+    MAINTENANCE_STARTED = "maintenance.started", "Maintenance begun"
+    MAINTENANCE_UPDATED = "maintenance.updated", "Maintenance updated"
+    MAINTENANCE_COMPLETED = "maintenance.completed", "Maintenance completed"
+    MAINTENANCE_CANCELLED = "maintenance.cancelled", "Maintenance cancelled"
+    POSTMORTEM_PUBLISHED = "postmortem.published", "Postmortem published"
+    CUSTOMER_MAIL = "customers.mail", "Mail to all customers"
 
 
 class Audience(models.TextChoices):
@@ -54,6 +138,8 @@ class SignalSource(models.TextChoices):
     RULE = "rule", "Rule of a probe"
     ENGINE = "engine", "Probe engine"
     MONITORING = "monitoring", "Monitoring of ourselves"
+    DEADLINE = "deadline", "A word that is due"
+    REPORTS = "reports", "Reports from outside"
 
 
 class SignalState(models.TextChoices):

@@ -14,7 +14,7 @@ from django.db.models.functions import Greatest
 
 from components.models import Component
 from incidents.enums import SignalSource, SignalState
-from incidents.signal_models import DETAIL_LENGTH, FINGERPRINT_LENGTH, TITLE_LENGTH, Signal
+from incidents.models.signal import DETAIL_LENGTH, FINGERPRINT_LENGTH, TITLE_LENGTH, Signal
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import Duplicate, InvalidTransition, ValidationFailed

@@ -229,7 +229,14 @@ def test_a_page_that_cannot_be_is_refused(staff: Client, field: str, value: str,
 
 def test_a_rung_of_the_ladder_is_edited_in_words(staff: Client) -> None:
     rung = SeverityPolicy.objects.get(slug="major")
-    form = {"name": "Major", "rank": "2", "impact": "major", "first_update": "20m", "update_every": ""}
+    form = {
+        "name": "Major",
+        "rank": "2",
+        "impact": "major",
+        "first_update": "20m",
+        "update_every": "",
+        "promise": "by",
+    }
     assert staff.post(f"/admin/incidents/severitypolicy/{rung.pk}/change/", form).status_code == 302
     rung.refresh_from_db()
     assert (rung.slug, rung.first_update, rung.update_every) == ("major", timedelta(minutes=20), None)
