@@ -27,7 +27,14 @@ HIDDEN = "(hidden)"
 
 
 class MissingVariable(Exception):
-    """The names that a text refers to and the environment does not set, for people."""
+    """What a text refers to and the environment does not give, for people.
+
+    `expected` is what should be there instead, as a configuration that is refused says it.
+    """
+
+    def __init__(self, said: str, *, expected: str = "") -> None:
+        super().__init__(said)
+        self.expected = expected or said
 
 
 class UnusableVariable(MissingVariable):
@@ -44,13 +51,15 @@ def expand(text: str, environ: Mapping[str, str], *, quoted: Callable[[str], str
         try:
             value = env.text(match[1])
         except ImproperlyConfigured as error:
-            raise MissingVariable(f"{match[1]} is not set in the environment") from error
+            raise MissingVariable(
+                f"{match[1]} is not set in the environment", expected=f"the environment variable {match[1]} to be set"
+            ) from error
         hiding.note(match[1], value)
         return quoted(value) if quoted else value
 
     expanded = PLACEHOLDER.sub(value_of, text)
     if "${" in PLACEHOLDER.sub("", text):
-        raise MissingVariable("a variable is written ${NAME}")
+        raise MissingVariable("a variable is written ${NAME}", expected="a variable written ${NAME}")
     return expanded
 
 
@@ -102,7 +111,7 @@ class Fields:
         try:
             return expand(text, self.environ, quoted=quoted)
         except MissingVariable as error:
-            self.refuse(name, f"{error}" if not shown else f"a name that is set: {error}", shown=shown)
+            self.refuse(name, error.expected, shown=shown)
             return ""
 
     def usable(self, name: str, *, default: str = "", most: int = LONGEST_TEXT, lines: bool = False) -> str:

@@ -74,6 +74,8 @@ def _read(path: Path) -> str:
 def find_lines(text: str) -> dict[str, int]:
     """Key path → line, best effort: headers and the keys below them; what is inside inline tables is not found."""
     lines: dict[str, int] = {}
+    # Tables that have no header of their own, where the first one within them has its.
+    on_the_way: dict[str, int] = {}
     counts: Counter[str] = Counter()
     prefix = ""
     open_quotes = ""
@@ -84,11 +86,13 @@ def find_lines(text: str) -> dict[str, int]:
         if header := HEADER.match(line):
             prefix = _table_path(_parts(header[2]), counts, is_array=header[1] == "[[")
             lines.setdefault(prefix, number)
+            for table in _around(prefix):
+                on_the_way.setdefault(table, number)
         elif assignment := ASSIGNMENT.match(line):
             for key in _paths(prefix, _parts(assignment[1])):
                 lines.setdefault(key, number)
         open_quotes = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
-    return lines
+    return on_the_way | lines
 
 
 def _table_path(parts: list[str], counts: Counter[str], *, is_array: bool) -> str:
@@ -102,6 +106,12 @@ def _table_path(parts: list[str], counts: Counter[str], *, is_array: bool) -> st
         if counts[path]:
             path = f"{path}[{counts[path] - 1}]"
     return path
+
+
+def _around(path: str) -> list[str]:
+    """`sla.tiers[0].credits[1]` → `sla` and `sla.tiers[0]`."""
+    parts = path.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _paths(prefix: str, parts: list[str]) -> list[str]:

@@ -77,7 +77,10 @@ def test_what_the_file_does_not_have_stays_until_it_is_pruned_and_comes_back_wit
         (SHORT.replace('name = "Online now"\n', ""), r"metrics\[0\].name is missing"),
         (SHORT.replace(f'token = "{TOKEN}"\n', ""), r"metrics\[0\].token is missing"),
         (SHORT.replace(TOKEN, "short"), r'metrics\[0\].token is "\(hidden\)"; expected at least 16 letters'),
-        (SHORT.replace(TOKEN, "${NOT_SET_ANYWHERE}"), "NOT_SET_ANYWHERE is not set in the environment"),
+        (
+            SHORT.replace(TOKEN, "${NOT_SET_ANYWHERE}"),
+            r"token is \"\(hidden\)\"; expected the environment variable NOT_SET_ANYWHERE to be set\.",
+        ),
         (SHORT + 'kind = "counter"', r"metrics\[0\].kind is \"counter\"; expected one of gauge, counter_24h"),
         (SHORT + 'snapshot = "yes"', r"metrics\[0\].snapshot is \"yes\"; expected true or false"),
         (SHORT + 'stale_after = "1s"', r"metrics\[0\].stale_after is \"1s\"; expected a duration from 1m to 7d"),

@@ -182,6 +182,12 @@ def test_pruning_ends_promises_and_keeps_the_months_in_which_they_held(load: Loa
     assert SlaPolicy.objects.count() == 2
 
 
+def test_an_sla_of_tiers_alone_misses_its_name_on_a_line(load: Load) -> None:
+    text = '[page]\nname = "Example"\n\n[[sla.tiers]]\nslug = "TEAM"\nname = "Team"\ntarget = "99%"\n'
+    with pytest.raises(CommandError, match=r"\.toml:4: sla\.name is missing; expected a text of 1 to 160 characters"):
+        load(text)
+
+
 def test_changed_credits_begin_a_new_sla(load: Load) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         load(EVERYTHING)

@@ -47,6 +47,13 @@ def test_each_key_is_found_on_its_line(key: str, line: int) -> None:
     assert find_lines(TEXT)[key] == line
 
 
+def test_a_table_without_a_header_is_placed_where_something_in_it_first_has_one() -> None:
+    tiers = '[page]\n\n[[sla.tiers]]\nslug = "TEAM"\n[[sla.tiers.credits]]\n'
+    lines = find_lines(tiers)
+    assert (lines["sla"], lines["sla.tiers[0]"], lines["sla.tiers[0].credits[0]"]) == (3, 3, 5)
+    assert find_lines(tiers + '[sla]\nname = "SLA"\n')["sla"] == 6
+
+
 def test_a_key_that_is_not_there_is_placed_at_the_table_around_it(tmp_path: Path) -> None:
     path = tmp_path / "page.toml"
     path.write_text(TEXT)

@@ -211,7 +211,7 @@ def test_a_variable_is_kept_as_it_is_written() -> None:
 
 def test_a_variable_that_is_not_set_is_refused_by_name() -> None:
     assert refuse({**HTTP, "url": "${API}/health"}) == [
-        'url is "${API}/health"; expected a name that is set: API is not set in the environment.'
+        'url is "${API}/health"; expected the environment variable API to be set.'
     ]
 
 
@@ -228,7 +228,7 @@ def test_a_private_address_behind_a_variable_is_seen() -> None:
 
 @pytest.mark.parametrize("url", ["https://x/${", "https://x/${a-b}", "${}"])
 def test_a_malformed_variable_says_how_it_is_written(url: str) -> None:
-    assert refuse({**HTTP, "url": url})[0].endswith("a variable is written ${NAME}.")
+    assert refuse({**HTTP, "url": url})[0].endswith("expected a variable written ${NAME}.")
 
 
 def test_a_password_in_a_wrong_url_is_not_shown() -> None:
@@ -293,6 +293,11 @@ def test_a_token_from_the_environment_is_kept_by_its_name() -> None:
 def test_a_weak_token_is_refused_and_not_shown(token: str) -> None:
     (sentence,) = refuse({"slug": "it", "kind": "heartbeat", "token": token})
     assert sentence.startswith('token is "(hidden)"; expected at least 16 letters')
+
+
+def test_a_token_whose_variable_is_not_set_says_which_key_wants_which_variable() -> None:
+    (sentence,) = refuse({"slug": "it", "kind": "heartbeat", "token": "${BEAT}"})
+    assert sentence == 'token is "(hidden)"; expected the environment variable BEAT to be set.'
 
 
 def test_a_weak_token_behind_a_variable_is_refused_and_not_shown() -> None:

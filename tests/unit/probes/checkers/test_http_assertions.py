@@ -278,7 +278,7 @@ def test_a_redirect_to_another_host_is_refused_where_the_same_is_asked_for(ask: 
             {"headers": {"X-Api-Key": "abc"}},
             'headers.X-Api-Key is "(hidden)"; expected its value from the environment',
         ),
-        ({"headers": {"A": "${GONE}"}}, 'headers is "(hidden)"; expected GONE is not set in the environment.'),
+        ({"headers": {"A": "${GONE}"}}, 'headers is "(hidden)"; expected the environment variable GONE to be set.'),
         ({"expect_status": ["2yy"]}, 'expect_status is ["2yy"]; expected a list of statuses such as'),
         ({"expect_status": ["299-200"]}, 'expect_status is ["299-200"]; expected a list of statuses such as'),
         ({"expect_body_matches": "(?<=a)"}, 'expect_body_matches is "(?<=a)"; expected a pattern that RE2 reads'),

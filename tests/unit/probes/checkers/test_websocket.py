@@ -247,7 +247,7 @@ def test_the_configuration_keeps_what_is_said() -> None:
         ({"headers": {"Upgrade": "x"}}, "headers.Upgrade is "),
         ({"subprotocol": "a, b"}, "subprotocol is "),
         ({"ping": 1}, "ping is 1; expected true or false."),
-        ({"expect": "${GONE}"}, 'expect is "${GONE}"; expected a name that is set: GONE is not set'),
+        ({"expect": "${GONE}"}, 'expect is "${GONE}"; expected the environment variable GONE to be set'),
     ],
 )
 def test_a_wrong_key_says_what_was_expected(keys: dict[str, Any], sentence: str) -> None:
