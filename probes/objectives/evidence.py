@@ -100,8 +100,22 @@ def _reason_of(interval: Interval, reasons: list[_Reason]) -> str:
 def _corrections(component: Component, begin: datetime, end: datetime) -> list[_Reason]:
     rows = Correction.objects.valid().filter(components=component, starts_at__lt=end, ends_at__gt=begin)
     return [
-        _Reason(begin=row.starts_at, end=row.ends_at, state=row.state, text=row.reason) for row in rows.order_by("pk")
+        _Reason(begin=row.starts_at, end=row.ends_at, state=row.state, text=_said_in(row))
+        for row in rows.select_related("maintenance").order_by("pk")
     ]
+
+
+def _said_in(correction: Correction) -> str:
+    """Of one that was made with a window that had begun already: what the window itself says, so that it is said
+    once."""
+    window = correction.maintenance
+    if window is not None and correction.reason.startswith(window.reference):
+        return _named(window)
+    return correction.reason
+
+
+def _named(window: Maintenance) -> str:
+    return f"{window.reference} {window.title}"
 
 
 def _maintenances(component: Component, begin: datetime, end: datetime) -> list[_Reason]:
@@ -118,7 +132,7 @@ def _maintenances(component: Component, begin: datetime, end: datetime) -> list[
             begin=row.started_at or row.scheduled_for,
             end=row.completed_at or now,
             state=SlotState.MAINTENANCE,
-            text=f"{row.reference} {row.title}",
+            text=_named(row),
         )
         for row in overlapping.order_by("scheduled_for", "pk")
     ]

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from components.models import Component, Page
 from incidents.enums import MaintenanceStatus
+from incidents.maintenance import schedule_maintenance
 from incidents.models import Maintenance
+from probes.corrections import exclude
 from probes.enums import CorrectionKind
+from probes.late_maintenance import leave_out_past
 from probes.models import Correction, Probe
 from statuspage.web.api import answers
 from statuspage.web.api.intervals import no_formula
@@ -131,6 +134,38 @@ def test_what_is_left_out_says_why(client: Client, probe: Probe) -> None:
         *[("not_ours", "left_out", "The carrier's cable was cut.")] * 2,
         ("good", "good", ""),
     ]
+
+
+def test_a_window_written_down_afterwards_is_named_once(client: Client, probe: Probe) -> None:
+    begin = datetime(2026, 11, 21, 11, 30, tzinfo=UTC)
+    write_day(probe, date(2026, 11, 21), states_of(good=144, unknown=144))
+    window = schedule_maintenance(
+        title="Past work",
+        components=[probe.component],
+        scheduled_for=begin,
+        scheduled_until=begin + timedelta(minutes=20),
+        message="We moved a database.",
+    )
+    leave_out_past(maintenance=window, author="ada")
+    rows = rows_of(client, component="api", **{"from": "2026-11-21T11:30:00Z", "to": "2026-11-21T12:00:00Z"})
+    said = ("left_out", f"{window.reference} Past work")
+    assert [(row["counts_as"], row["reason"]) for row in rows] == [*[said] * 4, ("good", ""), ("good", "")]
+
+
+def test_a_correction_about_a_window_keeps_words_of_its_own(client: Client, probe: Probe) -> None:
+    write_day(probe, date(2026, 10, 8), states_of())
+    window = maintenance(probe.component)
+    exclude(
+        components=[probe.component],
+        starts_at=datetime(2026, 10, 8, 0, 5, tzinfo=UTC),
+        ends_at=datetime(2026, 10, 8, 0, 10, tzinfo=UTC),
+        kind=CorrectionKind.MAINTENANCE,
+        reason="It was announced too late.",
+        author="ada",
+        maintenance=window,
+    )
+    rows = rows_of(client, component="api", **{"from": "2026-10-08", "to": "2026-10-09"})
+    assert rows[1]["reason"] == "It was announced too late.; MNT-2026-1008-a A new database"
 
 
 def test_a_window_that_never_took_place_explains_nothing(client: Client, probe: Probe) -> None:
