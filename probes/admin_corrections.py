@@ -60,6 +60,10 @@ class CorrectionAdmin(ModelAdmin[Correction]):
         view = self.admin_site.admin_view(self.withdraw_view)
         return [path("<int:pk>/withdraw/", view, name="probes_correction_withdraw"), *super().get_urls()]
 
+    def has_change_permission(self, request: HttpRequest, obj: Correction | None = None) -> bool:
+        """Of corrections at all, which is to withdraw them. One that is there is looked at: it has nothing to save."""
+        return obj is None and super().has_change_permission(request)
+
     def has_delete_permission(self, request: HttpRequest, obj: Correction | None = None) -> bool:
         return False
 
@@ -73,9 +77,7 @@ class CorrectionAdmin(ModelAdmin[Correction]):
         return [] if obj is None else self.get_fields(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Correction, form: Any, change: bool) -> None:
-        """A new one goes through the service; one that exists has nothing that could be saved."""
-        if change:
-            return
+        """A new one goes through the service."""
         said = form.cleaned_data
         made = exclude(
             **{name: said[name] for name in CorrectionForm.Meta.fields},

@@ -70,7 +70,10 @@ def test_a_correction_is_withdrawn_with_a_reason_and_never_deleted(staff: Client
 def test_nothing_of_a_correction_is_edited(staff: Client, api: Component) -> None:
     staff.post(f"{LIST}add/", form(api))
     correction = Correction.objects.get()
-    staff.post(f"{LIST}{correction.pk}/change/", form(api, reason="Another."))
+    text = staff.get(f"{LIST}{correction.pk}/change/").content.decode()
+    assert 'name="_save"' not in text
+    assert f"{LIST}{correction.pk}/withdraw/" in text
+    assert staff.post(f"{LIST}{correction.pk}/change/", form(api, reason="Another.")).status_code == 403
     correction.refresh_from_db()
     assert correction.reason == "The window was announced too late."
 
