@@ -58,6 +58,11 @@ class Maintenance(models.Model):
     takes_platform_down = models.BooleanField(
         default=False, help_text="While it runs, /maintenance/ answers 503 for the platform."
     )
+    phase = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="A word for what is being done now, such as verifying. Shown while it runs.",
+    )
     impact_level = models.CharField(max_length=16, choices=MaintenanceImpact, blank=True)
     impact_note = models.CharField(max_length=300, blank=True)
     scheduled_for = models.DateTimeField()
