@@ -11,7 +11,7 @@ from probes.series_checks import Made, add_unfolded, checks_of_part
 from probes.series_overlay import Overlays, overlays_of
 from probes.series_reading import among, day_of, fetch, listed, moment_or_none, numbers_of
 from probes.series_span import Span, span_of
-from probes.series_tally import Tallies, begin_inside, starts_of
+from probes.series_tally import Tallies, begin_inside, knows_earlier, starts_of
 from probes.series_writing import any_of
 from statuspage.core import clock
 
@@ -40,14 +40,18 @@ class ProbeWindow:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the queries found so far: checks, where each probe was measured at all, and the bytes of single days."""
+    """What the queries found so far: checks, where each probe was measured at all, and the bytes of single days.
+
+    `measured_before` is as in `Tallies`.
+    """
 
     span: Span
-    probes: dict[int, "_Probe"]
     tallies: Tallies
+    probes: dict[int, "_Probe"] = field(default_factory=dict)
     made: dict[int, Made] = field(default_factory=lambda: defaultdict(Made))
     locations: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     days: dict[tuple[int, date], list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    measured_before: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +68,27 @@ def probe_counts(probe_ids: Collection[int], begin: datetime, end: datetime) -> 
     Five queries; one more where several locations measured or corrections lie, one more for probes that begin in it.
     """
     span = span_of(begin, end, clock.now())
-    reading = _Reading(span, _probes(probe_ids), Tallies(span))
-    starts = _starts(reading)
+    reading = _Reading(span, Tallies(span))
     if not span.is_empty:
         _read_whole_days(probe_ids, reading)
         _read_parts(probe_ids, reading)
         add_unfolded(probe_ids, reading.span, reading.made)
+    reading.probes = _probes(probe_ids, [pk for pk in probe_ids if pk not in reading.measured_before])
+    starts = _starts(reading)
+    if not span.is_empty:
         overlays = overlays_of({probe.component_id for probe in reading.probes.values()}, span.begin, span.end)
         _read_states(reading, overlays)
         _tally(reading, overlays, starts)
     return {pk: _window(reading, pk, starts.get(pk)) for pk in reading.probes}
 
 
-def _probes(probe_ids: Collection[int]) -> dict[int, _Probe]:
+def _probes(probe_ids: Collection[int], with_first_day: Collection[int]) -> dict[int, _Probe]:
+    """Each first day is looked up by itself: only of those of which it matters."""
     some, keys = among("probe.id", probe_ids)
+    unsure, unsure_keys = among("probe.id", with_first_day)
     sql = (
-        "SELECT probe.id, probe.component_id, probe.quorum, "  # noqa: S608 -- our own names
-        f"(SELECT date FROM probes_probeday WHERE probe_id = probe.id AND {KNOWN} ORDER BY date LIMIT 1), "
+        f"SELECT probe.id, probe.component_id, probe.quorum, CASE WHEN {unsure} THEN "  # noqa: S608 -- our own names
+        f"(SELECT date FROM probes_probeday WHERE probe_id = probe.id AND {KNOWN} ORDER BY date LIMIT 1) END, "
         "(SELECT MAX(last_result_at) FROM probes_probelocation WHERE probe_id = probe.id) "
         f"FROM probes_probe probe WHERE {some}"
     )
@@ -91,7 +99,7 @@ def _probes(probe_ids: Collection[int]) -> dict[int, _Probe]:
             first_day=None if first_day is None else day_of(first_day),
             last_result_at=moment_or_none(newest),
         )
-        for pk, component_id, quorum, first_day, newest in fetch(sql, keys)
+        for pk, component_id, quorum, first_day, newest in fetch(sql, unsure_keys, keys)
     }
 
 
@@ -101,11 +109,12 @@ def _read_whole_days(probe_ids: Collection[int], reading: _Reading) -> None:
         return
     some, keys = among("probe_id", probe_ids)
     sql = (
-        f"SELECT probe_id, location, {SUMS}, MAX(last_failure_at) FROM probes_probeday "  # noqa: S608 -- our own names
-        f"WHERE {some} AND date >= %s AND date < %s GROUP BY 1, 2"
+        # By the probe alone: grouped by location too, SQLite would sort all rows first.
+        f"SELECT probe_id, MIN(location), MAX(location), {SUMS}, MAX(last_failure_at) FROM probes_probeday "  # noqa: S608 -- our own names
+        f"WHERE {some} AND date >= %s AND date < %s GROUP BY 1"
     )
-    for pk, location, good, bad, degraded, maintenance, *checks, failed_at in fetch(sql, keys, since, until):
-        reading.locations[pk].add(location)
+    for pk, first, last, good, bad, degraded, maintenance, *checks, failed_at in fetch(sql, keys, since, until):
+        reading.locations[pk].update((first, last))
         # Of one location only: with more, every slot has to be looked at.
         reading.tallies.sums[pk] = (good, bad, degraded, maintenance, 0)
         reading.made[pk].add(checks, moment_or_none(failed_at))
@@ -124,7 +133,10 @@ def _read_parts(probe_ids: Collection[int], reading: _Reading) -> None:
     for location, text, slots, packed, last, pks in fetch(sql, keys, min(parts), max(parts)):
         day, states = day_of(text), bytes(slots)
         made, failed_at = checks_of_part(reading.span, day, bytes(packed), moment_or_none(last))
-        for pk in numbers_of(pks):
+        alike = numbers_of(pks)
+        if knows_earlier(reading.span, day, states):
+            reading.measured_before.update(alike)
+        for pk in alike:
             reading.locations[pk].add(location)
             reading.days[pk, day].append(states)
             reading.made[pk].add(made, failed_at)
@@ -163,12 +175,14 @@ def _tally(reading: _Reading, overlays: Overlays, starts: Mapping[int, datetime]
 
 
 def _starts(reading: _Reading) -> dict[int, datetime]:
-    first_days = {pk: probe.first_day for pk, probe in reading.probes.items()}
+    """When each was first measured, or for those that were measured before the span, its begin."""
+    starts = dict.fromkeys(reading.measured_before, reading.span.begin)
+    first_days = {pk: probe.first_day for pk, probe in reading.probes.items() if pk not in starts}
     inside = begin_inside(first_days, reading.span)
     if not inside:
-        return starts_of(first_days, ())
+        return starts | starts_of(first_days, ())
     rows = ProbeDay.objects.filter(probe_id__in=any_of(inside), date__in=set(inside.values()))
-    return starts_of(first_days, rows.order_by().values_list("probe_id", "date", "slots"))
+    return starts | starts_of(first_days, rows.order_by().values_list("probe_id", "date", "slots"))
 
 
 def _window(reading: _Reading, pk: int, start: datetime | None) -> ProbeWindow:

@@ -20,11 +20,14 @@ class Tallies:
     """Counts of many keys over one span: sums of whole days, and of the other days the bytes.
 
     A thousand components are counted for each page: plain tuples of good, bad, degraded, maintenance and excluded.
+    `measured_before` has those that the bytes show to have been measured before the span begins: when they began is
+    nobody's question any more.
     """
 
     def __init__(self, span: Span) -> None:
         self.span = span
         self.sums: dict[int, tuple[int, ...]] = {}
+        self.measured_before: set[int] = set()
         self._days: dict[int, list[tuple[int, ...]]] = defaultdict(list)
         self._knows_running: set[int] = set()
         self._parts = span.parts
@@ -41,6 +44,8 @@ class Tallies:
         days = self._days
         for key in keys:
             days[key].append(counts)
+        if knows_earlier(self.span, day, slots):
+            self.measured_before.update(keys)
         running = self.span.running
         if running is not None and day == running.date() and slots[slot_index(running)]:
             self._knows_running.update(keys)
@@ -64,6 +69,11 @@ class Tallies:
             excluded=excluded,
             unknown=max(0, possible - good - bad - degraded - maintenance - excluded),
         )
+
+
+def knows_earlier(span: Span, day: date, slots: bytes) -> bool:
+    """Whether these 288 bytes of a day know anything of the time before the span, on the day on which it begins."""
+    return day == span.begin.date() and any(slots[: slot_index(span.begin)])
 
 
 def starts_of(

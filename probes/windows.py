@@ -16,7 +16,7 @@ from probes.series_intervals import Interval, component_intervals
 from probes.series_latency import latency_histogram
 from probes.series_probes import ProbeWindow, probe_counts
 from probes.series_reading import among, day_of, fetch, listed, numbers_of
-from probes.series_span import month_window, rolling, span_of
+from probes.series_span import Span, month_window, rolling, span_of
 from probes.series_tally import NOTHING, Tallies, begin_inside, starts_of
 from probes.series_writing import any_of
 from statuspage.core import clock
@@ -39,7 +39,8 @@ SUMS = "SUM(good), SUM(bad), SUM(degraded), SUM(maintenance), SUM(excluded)"
 def component_counts(component_ids: Collection[int], begin: datetime, end: datetime) -> dict[int, SlotCounts]:
     """How each component's slots in the window count.
 
-    Three queries, two for a few components and days; one more for components that begin in it.
+    At most two queries, one for a few components and days; one more for components that are not seen to have been
+    measured before it, and another for those that begin in it.
     """
     span = span_of(begin, end, clock.now())
     if span.is_empty:
@@ -53,11 +54,19 @@ def component_counts(component_ids: Collection[int], begin: datetime, end: datet
         if span.parts:
             _add_days(tallies, component_ids, "date IN (%s, %s)", min(span.parts), max(span.parts))
         _add_sums(tallies, component_ids, since, until)
-    first_days = first_days_of(component_ids)
-    inside = begin_inside(first_days, span)
-    days = ComponentDay.objects.filter(component_id__in=any_of(inside), date__in=set(inside.values())).order_by()
-    starts = starts_of(first_days, days.values_list("component_id", "date", "slots") if inside else ())
+    starts = dict.fromkeys(tallies.measured_before, span.begin)
+    starts |= _starts([pk for pk in component_ids if pk not in starts], span)
     return {pk: tallies.total(pk, starts.get(pk)) for pk in component_ids}
+
+
+def _starts(component_ids: Collection[int], span: Span) -> dict[int, datetime]:
+    """When each was first measured; looked up one by one, so asked only where it matters."""
+    first_days = first_days_of(component_ids) if component_ids else {}
+    inside = begin_inside(first_days, span)
+    if not inside:
+        return starts_of(first_days, ())
+    days = ComponentDay.objects.filter(component_id__in=any_of(inside), date__in=set(inside.values())).order_by()
+    return starts_of(first_days, days.values_list("component_id", "date", "slots"))
 
 
 def _add_sums(tallies: Tallies, component_ids: Collection[int], since: date, until: date) -> None:

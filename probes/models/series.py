@@ -75,7 +75,7 @@ class ProbeDay(models.Model):
     what comes late is added to it.
     """
 
-    # The constraint's index begins with it.
+    # The index of the sums begins with it.
     probe = models.ForeignKey(Probe, on_delete=models.CASCADE, related_name="days", db_index=False)
     location = models.CharField(max_length=LOCATION_LENGTH)
     date = models.DateField()
@@ -97,7 +97,8 @@ class ProbeDay(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["probe", "location", "date"], name="one_day_a_probe_and_date"),
+            # The date first: one day of all probes lies together, and a new day is written at the end.
+            models.UniqueConstraint(fields=["date", "probe", "location"], name="one_day_a_probe_and_date"),
         ]
         indexes = [
             models.Index(fields=["date"], condition=Q(is_dirty=True), name="probe_days_dirty"),
@@ -125,6 +126,7 @@ class ComponentDay(models.Model):
     measurement, are counted nowhere.
     """
 
+    # The index of the sums begins with it.
     component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="days", db_index=False)
     date = models.DateField()
     good = models.PositiveSmallIntegerField(default=0)
@@ -139,7 +141,8 @@ class ComponentDay(models.Model):
     class Meta:
         ordering = ["component_id", "date"]
         constraints = [
-            models.UniqueConstraint(fields=["component", "date"], name="one_day_a_component_and_date"),
+            # As of the days of probes: the date first.
+            models.UniqueConstraint(fields=["date", "component"], name="one_day_a_component_and_date"),
             models.CheckConstraint(condition=Q(worst__in=ComponentStatus.values), name="component_day_worst_is_known"),
         ]
         indexes = [

@@ -10,6 +10,7 @@ from django.apps.registry import Apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from components.models import Component
 from components.uptime import SLOTS_A_DAY, SlotCounts
 from probes.histogram import bucket_of, encode
 from probes.models import ComponentDay, ProbeDay
@@ -27,6 +28,14 @@ def migrate(targets: list[tuple[str, str]]) -> Apps:
     executor.migrate(targets)
     # Read anew: what the executor returns was made before the database's state was.
     return MigrationExecutor(connection).loader.project_state(targets).apps
+
+
+def unique_columns(name: str) -> list[str]:
+    """In the order of the index."""
+    with connection.cursor() as cursor:
+        tables = ("probes_probeday", "probes_componentday")
+        found = [connection.introspection.get_constraints(cursor, table) for table in tables]
+    return next(list(one[name]["columns"]) for one in found if name in one)
 
 
 def old_day(apps: Apps, probe: Any, number: int, states: bytes) -> None:
@@ -87,3 +96,19 @@ def test_days_of_the_first_shape_keep_their_figures() -> None:
             roll_up()
         assert list(ProbeDay.objects.order_by("date").values_list("is_closed", flat=True)) == [True] * 4 + [False]
         assert ComponentDay.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_order_of_the_days_is_changed_and_changed_back_without_losing_any() -> None:
+    component = Component.objects.create(slug="api", name="API", position=1)
+    ComponentDay.objects.create(component=component, date=BEGIN, good=1, worst="operational", slots=bytes([1]))
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    try:
+        migrate([("probes", "0015_rules_cease")])
+        assert unique_columns("one_day_a_component_and_date") == ["component_id", "date"]
+        assert unique_columns("one_day_a_probe_and_date") == ["probe_id", "location", "date"]
+    finally:
+        migrate(latest)
+    assert unique_columns("one_day_a_component_and_date") == ["date", "component_id"]
+    assert unique_columns("one_day_a_probe_and_date") == ["date", "probe_id", "location"]
+    assert ComponentDay.objects.get().date == BEGIN

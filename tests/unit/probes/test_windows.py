@@ -321,6 +321,30 @@ def test_days_without_any_row_are_unknown_and_before_the_first_measurement_nothi
     assert counts == SlotCounts(good=1, unknown=10 * 288 - 1)
 
 
+def test_only_what_was_measured_before_a_window_counts_from_its_begin(
+    api: Component, at_noon: time_machine.Traveller
+) -> None:
+    """All three were measured on the day on which the window begins: before it, after it, and in its first slot."""
+    others = [Component.objects.create(slug=slug, name=slug, position=1) for slug in ("late", "sharp")]
+    probes = [make_probe(component, component.slug) for component in (api, *others)]
+    begin = NOON + HOUR
+    at_noon.move_to(NOON + 3 * DAY)
+    for probe, at in zip(probes, (begin - SLOT, begin + SLOT, begin), strict=True):
+        record(found(probe, UP, at=at))
+    roll_up()
+    for end in (begin + HOUR, begin + 2 * DAY):
+        every = (end - begin) // SLOT
+        counts = component_counts([probe.component_id for probe in probes], begin, end)
+        expected = [
+            SlotCounts(unknown=every),
+            SlotCounts(good=1, unknown=every - 2),
+            SlotCounts(good=1, unknown=every - 1),
+        ]
+        assert list(counts.values()) == expected
+        alone = probe_counts([probe.pk for probe in probes], begin, end)
+        assert [alone[probe.pk].slots for probe in probes] == expected
+
+
 def test_the_last_failure_is_the_last_in_the_window(probe: Probe, at_noon: time_machine.Traveller) -> None:
     at_noon.move_to(NOON + 2 * DAY)
     for minutes in (0, 7, 60 * 24):
@@ -395,8 +419,15 @@ def test_the_number_of_queries_does_not_grow(
         component_counts([api.pk], *rolling(30, NOON))
     with django_assert_num_queries(3):
         component_counts([api.pk], *rolling(300, NOON))
-    with django_assert_num_queries(5):
-        probe_counts([probe.pk for probe in probes], *rolling(30, NOON))
+    # Seen to have been measured before the window begins: nobody asks when.
+    began = NOON - 400 * DAY
+    with django_assert_num_queries(1):
+        component_counts([api.pk], began + HOUR, began + 30 * DAY)
+    with django_assert_num_queries(2):
+        component_counts([api.pk], began + HOUR, NOON)
+    for window in (rolling(30, NOON), (began + HOUR, NOON)):
+        with django_assert_num_queries(5):
+            probe_counts([probe.pk for probe in probes], *window)
     with django_assert_num_queries(4):
         list(component_intervals(api.pk, *rolling(30, NOON)))
 
