@@ -20,7 +20,7 @@ from django.db.models import F
 from statuspage.core import clock, stopping
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.identifiers import new_public_id
-from subscriptions.answers import GIVE_UP_AFTER, Verdict, verdict_on, wait_after
+from statuspage.core.mail_answers import GIVE_UP_AFTER, Verdict, verdict_on, wait_after
 from subscriptions.enums import DeliveryState, Purpose
 from subscriptions.models import ERROR_LENGTH, Delivery, DeliveryQuerySet
 from subscriptions.rendering import MailKind, cast_mail, choice_of, render_letter, render_notice

@@ -9,15 +9,15 @@ is forged, expired or was made useless by leaving).
 
 from collections.abc import Iterable
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address
 
 from django.db import transaction
 
 from components.models import Component
 from statuspage.core import clock, rate_limit
+from statuspage.core.client_address import neighbourhood
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import NotFound, RateLimited, ValidationFailed
-from subscriptions.addresses import normalise_address
+from statuspage.core.mail_addresses import normalise_address
 from subscriptions.enums import Event, Purpose, SubscriberState
 from subscriptions.links import SignedFor, read_confirm_token, read_manage_token
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
@@ -40,7 +40,7 @@ def subscribe(
     """
     address = normalise_address(email)
     component_ids = _component_ids(components)
-    if not rate_limit.allow(f"subscribe:{_neighbourhood(ip)}", limit=REQUESTS_AN_IP, per=REQUESTS_AN_IP_PER):
+    if not rate_limit.allow(f"subscribe:{neighbourhood(ip)}", limit=REQUESTS_AN_IP, per=REQUESTS_AN_IP_PER):
         raise RateLimited(
             "Too many subscriptions were asked for from your network. Try again in an hour.",
             retry_after_seconds=int(REQUESTS_AN_IP_PER.total_seconds()),
@@ -197,14 +197,3 @@ def _may_write_to(subscriber: Subscriber) -> bool:
         return False
     recent = letters.filter(created_at__gt=clock.now() - LETTERS_AN_ADDRESS_PER).count()
     return recent < LETTERS_AN_ADDRESS
-
-
-def _neighbourhood(ip: str) -> str:
-    """The address that a limit is counted for: one IPv4 address, or the /64 that one IPv6 customer has."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ip
-    if isinstance(address, IPv6Address):
-        return str(IPv6Address(int(address) >> 64 << 64))
-    return str(address)

@@ -1,6 +1,6 @@
 """Who is asking, behind a known number of proxies of ours."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -23,3 +23,14 @@ def client_ip(request: HttpRequest) -> str:
         return str(ip_address(seen[-count]))
     except ValueError:
         return direct
+
+
+def neighbourhood(ip: str) -> str:
+    """The address that a limit is counted for: one IPv4 address, or the /64 that one IPv6 customer has."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return str(address)

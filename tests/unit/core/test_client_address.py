@@ -2,7 +2,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from statuspage.core.client_address import client_ip
+from statuspage.core.client_address import client_ip, neighbourhood
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,15 @@ def test_only_what_trusted_proxies_appended_is_believed(
 ) -> None:
     settings.TRUSTED_PROXY_COUNT = proxies
     assert client_ip(RequestFactory().get("/", HTTP_X_FORWARDED_FOR=forwarded)) == expected
+
+
+@pytest.mark.parametrize(
+    ("ip", "counted_for"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_a_limit_is_counted_for_what_one_customer_has(ip: str, counted_for: str) -> None:
+    assert neighbourhood(ip) == counted_for

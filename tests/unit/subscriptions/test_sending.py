@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from incidents.models import Incident, Notice
 from statuspage.core import clock
+from statuspage.core.mail_answers import Verdict
 from subscriptions import links, sending, services
-from subscriptions.answers import Verdict
 from subscriptions.enums import DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Subscriber

@@ -23,8 +23,15 @@ DEVIATIONS = frozenset("ßς\u200c\u200d")
 _validate = EmailValidator(allowlist=[])
 
 
-def normalise_address(text: object) -> str:
-    """Exactly one address, lower case, with an ASCII domain. Raises ValidationFailed with a sentence."""
+def normalise_address(text: object, *, field: str = FIELD) -> str:
+    """Exactly one address, lower case, with an ASCII domain. Raises ValidationFailed at `field`, with a sentence."""
+    try:
+        return _normalise(text)
+    except ValidationFailed as error:
+        raise ValidationFailed(field, error.sentence) from None
+
+
+def _normalise(text: object) -> str:
     address = _one_address(text)
     local, _, domain = address.partition("@")
     if len(local) > MAX_LOCAL_LENGTH:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuspage.core.errors import ValidationFailed
-from subscriptions.addresses import normalise_address
+from statuspage.core.mail_addresses import normalise_address
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.answers import BACKOFF, Verdict, verdict_on, wait_after
+from statuspage.core.mail_answers import BACKOFF, Verdict, verdict_on, wait_after
 
 
 @pytest.mark.parametrize(
