@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from incidents.enums import PostmortemState
 from incidents.models.incident import Incident
+from incidents.models.update import IncidentUpdate
 from statuspage.core import clock
 
 
@@ -34,6 +35,15 @@ class Postmortem(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.CharField(max_length=150, blank=True)
     edited_at = models.DateTimeField(null=True, blank=True, help_text="Changed after it was published.")
+    timeline_until = models.ForeignKey(
+        IncidentUpdate,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The newest update that was put into the timeline.",
+    )
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
