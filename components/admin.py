@@ -15,6 +15,8 @@ from components.admin_base import ModelForm, PageTouchingAdmin, ReadOnlyAdmin, R
 from components.enums import ClaimSource, ComponentStatus
 from components.models import Component, Group, Page, Region, StatusChange, StatusClaim
 from components.services import set_staff_status
+from statuspage.core.business_days import check_country
+from statuspage.core.errors import ValidationFailed
 
 FROM_FILE = "A configuration file sets this again when it is loaded."
 LONGEST_REFRESH_SECONDS = 3600
@@ -33,6 +35,7 @@ class PageForm(ModelForm[Page]):
             "support_url",
             "support_email",
             "refresh_seconds",
+            "holidays",
         )
 
     def clean_time_zone(self) -> str:
@@ -44,6 +47,14 @@ class PageForm(ModelForm[Page]):
                 "%(name)s is no IANA time zone; expected one such as Europe/London.", params={"name": name}
             ) from None
         return name
+
+    def clean_holidays(self) -> str:
+        code: str = self.cleaned_data["holidays"].strip()
+        try:
+            check_country(code)
+        except ValidationFailed as error:
+            raise forms.ValidationError(error.sentence) from None
+        return code
 
     def clean_refresh_seconds(self) -> int:
         seconds: int = self.cleaned_data["refresh_seconds"]

@@ -246,6 +246,7 @@ def test_the_page_is_edited_and_published(staff: Client) -> None:
         ("refresh_seconds", "1", "5 to 3600"),
         ("refresh_seconds", "1" * 30, "less than or equal|5 to 3600"),
         ("url", "javascript:x", "valid URL"),
+        ("holidays", "XX", "no country whose holidays are known"),
     ],
 )
 def test_a_page_that_cannot_be_is_refused(staff: Client, field: str, value: str, sentence: str) -> None:
