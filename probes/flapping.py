@@ -20,7 +20,7 @@ from incidents.services import post_update, resolve_incident
 from probes.models import Probe, Rule
 from probes.standings import Reading, read_probes
 from probes.trouble import Trouble, outage
-from probes.wording import said
+from probes.wording import recovery, said
 from statuspage.core import clock
 from statuspage.core.durations import say_duration
 from statuspage.core.errors import DomainError
@@ -59,12 +59,13 @@ def reopen(trouble: Trouble) -> bool:
     if began - incident.resolved_at >= trouble.probe.hold:
         return False
     calm = say_duration(trouble.probe.calm)
+    well = "it has been responding" if trouble.is_silence else "all has been well"
     try:
         post_update(
             incident=incident,
             status=IncidentStatus.INVESTIGATING,
-            message=f"{component.name} is failing again. {trouble.sentence} It comes and goes: "
-            f"this is over once it has been responding for {calm} without a break.",
+            message=f"{trouble.again} {trouble.sentence} It comes and goes: "
+            f"this is over once {well} for {calm} without a break.",
             impacts={component: trouble.impact},
         )
     except DomainError:
@@ -84,7 +85,7 @@ def say_it_fails_again(incident: Incident, trouble: Trouble) -> None:
     post_update(
         incident=incident,
         status=IncidentStatus.INVESTIGATING,
-        message=f"{component.name} is failing again. {trouble.sentence}",
+        message=f"{trouble.again} {trouble.sentence}",
         impacts={component: trouble.impact},
         notify=leads,
     )
@@ -120,13 +121,15 @@ def _are_well(readings: list[Reading]) -> bool:
 
 def _say_it_is_over(incident: Incident, component: Component, readings: list[Reading]) -> None:
     ended_at = _end_of(incident, readings)
-    again = f"{component.name} has been responding again since {said(ended_at)}."
+    probes, rules = _what_ended(incident, readings)
+    again = f"{recovery(probes, rules, component=component.name)} since {said(ended_at)}."
     if _staff_lead(incident):
         _leave_it_to_staff(incident, again)
         return
     lasted = say_duration(ended_at - incident.started_at)
     if not _comes_and_goes(incident):
-        resolve_incident(incident=incident, message=f"{again} The outage lasted {lasted}.", resolved_at=ended_at)
+        subject = "The outage" if probes or any(rule.fails for rule in rules) else "It"
+        resolve_incident(incident=incident, message=f"{again} {subject} lasted {lasted}.", resolved_at=ended_at)
         return
     calm = max(reading.probe.calm for reading in readings)
     if clock.now() - ended_at >= calm:
@@ -139,7 +142,7 @@ def _say_it_is_over(incident: Incident, component: Component, readings: list[Rea
         post_update(
             incident=incident,
             status=IncidentStatus.MONITORING,
-            message=f"{again} It comes and goes, so we wait until it has been up for {say_duration(calm)}.",
+            message=f"{again} It comes and goes, so we wait until all has been well for {say_duration(calm)}.",
             impacts={component: ComponentStatus.DEGRADED_PERFORMANCE},
             notify=False,
         )
@@ -159,6 +162,18 @@ def _end_of(incident: Incident, readings: list[Reading]) -> datetime:
     rules = Rule.objects.filter(probe__in=[reading.probe for reading in readings], opens_incident=True)
     ends += rules.values_list("ceased_at", flat=True)
     return min(now, max((end for end in ends if end is not None and end >= incident.started_at), default=now))
+
+
+def _what_ended(incident: Incident, readings: list[Reading]) -> tuple[list[Probe], list[Rule]]:
+    """The probes and the rules that open incidents and whose trouble ended while this one was open. One query."""
+    since = incident.started_at
+    probes = [
+        reading.probe
+        for reading in readings
+        if reading.probe.opens_incident and reading.verdict.up_since and reading.verdict.up_since >= since
+    ]
+    rules = Rule.objects.filter(probe__in=[reading.probe for reading in readings], opens_incident=True)
+    return probes, list(rules.filter(ceased_at__gte=since).select_related("probe").order_by("probe_id", "position"))
 
 
 def _comes_and_goes(incident: Incident) -> bool:

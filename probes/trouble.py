@@ -6,17 +6,9 @@ from datetime import datetime
 from components.enums import ComponentStatus
 from components.models import Component
 from incidents.models import SeverityPolicy
-from probes.enums import ProbeKind
 from probes.models import Probe
 from probes.standings import Reading
-from probes.wording import failure_sentence
-
-TITLES: dict[str, str] = {
-    ProbeKind.HEARTBEAT: "No heartbeat from {}",
-    ProbeKind.DISK: "{} is short of disk space",
-    ProbeKind.WORKERS: "Workers of {} are not reporting",
-}
-DEFAULT_TITLE = "{} is not responding"
+from probes.wording import NOT_RESPONDING, failure_sentence, outage_title, relapse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +26,23 @@ class Trouble:
     def component(self) -> Component:
         return self.probe.component
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether what is over again is that it does not respond."""
+        return self.title == NOT_RESPONDING.format(self.component.name)
+
+    @property
+    def again(self) -> str:
+        """That it is back."""
+        return relapse(self.title, self.component.name)
+
 
 def outage(reading: Reading) -> Trouble:
     """The probe is down. Reads its component and severity."""
     probe = reading.probe
     return Trouble(
         probe=probe,
-        title=TITLES.get(probe.kind, DEFAULT_TITLE).format(probe.component.name),
+        title=outage_title(reading),
         sentence=failure_sentence(reading),
         since=reading.verdict.down_since,
         impact=ComponentStatus.MAJOR_OUTAGE,

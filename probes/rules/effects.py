@@ -22,10 +22,10 @@ from probes.models import DETAIL_LENGTH, Probe, ProbeLocation, Rule, RuleState
 from probes.outages import open_about
 from probes.rules.sentences import fill, say_moment, say_number, say_span
 from probes.trouble import Trouble
+from probes.wording import failing_title
 from statuspage.core import clock
 
 TITLES: dict[RuleKind, str] = {
-    RuleKind.CONSECUTIVE_FAILURES: "{} is not responding",
     RuleKind.LATENCY_ABOVE: "{} is slow",
     RuleKind.HEARTBEAT_OLDER_THAN: "No recent heartbeat from {}",
 }
@@ -117,10 +117,11 @@ def fingerprint(rule: Rule) -> str:
 
 def trouble_of(rule: Rule, since: datetime | None) -> Trouble:
     """A firing rule as something that an incident is about."""
-    component = rule.probe.component
+    component, kind = rule.probe.component, RuleKind(rule.kind)
+    title = failing_title(rule.probe) if kind is RuleKind.CONSECUTIVE_FAILURES else TITLES.get(kind, DEFAULT_TITLE)
     return Trouble(
         probe=rule.probe,
-        title=TITLES.get(RuleKind(rule.kind), DEFAULT_TITLE).format(component.name),
+        title=title.format(component.name),
         sentence=rule.said,
         since=since or rule.firing_since,
         impact=rule.claims or ComponentStatus.DEGRADED_PERFORMANCE,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,11 +7,11 @@ import time_machine
 from components.enums import ComponentStatus
 from components.models import Component, StatusClaim
 from incidents.enums import IncidentStatus, MaintenanceStatus, NoticeKind, Origin
-from incidents.models import Incident, Maintenance, Notice, SeverityPolicy
+from incidents.models import Incident, IncidentUpdate, Maintenance, Notice, SeverityPolicy
 from incidents.services import open_incident, post_update, resolve_incident
 from probes import leases
 from probes.enums import Outcome
-from probes.models import Probe, ProbeLocation, Slot
+from probes.models import Heartbeat, Probe, ProbeLocation, Slot, WorkerHeartbeat
 from probes.services import expire_stale
 
 from .conftest import NOON, Story, found, make_probe, record
@@ -19,6 +20,15 @@ UP, SLOW, DOWN, ERROR = Outcome.UP, Outcome.DEGRADED, Outcome.DOWN, Outcome.ERRO
 MAJOR = ComponentStatus.MAJOR_OUTAGE
 
 pytestmark = pytest.mark.django_db
+
+
+def fail_three_times(probe: Probe, traveller: time_machine.Traveller, detail: str) -> None:
+    """At noon, a minute later, and another."""
+    for minute in range(3):
+        at = NOON + timedelta(minutes=minute)
+        traveller.move_to(at)
+        failure = found(probe, DOWN, at=at)
+        record(replace(failure, result=replace(failure.result, detail=detail)))
 
 
 def status(component: Component) -> str:
@@ -231,6 +241,67 @@ def test_maintenance_keeps_probing_marks_the_slots_and_opens_nothing(
 def test_the_title_fits_the_kind(api: Component, story: Story, kind: str, title: str) -> None:
     story(make_probe(api, kind=kind), DOWN, DOWN, DOWN)
     assert Incident.objects.get().title == title
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "title"),
+    [
+        (
+            "tls",
+            "The certificate expires in 2 days (23 November 2026).",
+            "The certificate of API gateway is about to expire",
+        ),
+        (
+            "tls",
+            "The intermediate certificate “R3” expires in 2 days (x).",
+            "The certificate of API gateway is about to expire",
+        ),
+        ("tls", "The certificate expired 2 days ago (x).", "The certificate of API gateway has expired"),
+        (
+            "tls",
+            "The certificate is not trusted: it is self-signed; it expires in 9 days (x).",
+            "The certificate of API gateway is not trusted",
+        ),
+        ("http", "The certificate is for another name.", "The certificate of API gateway is not valid"),
+        ("tls", "The connection was refused.", "The TLS check of API gateway fails"),
+        ("disk", "The folder / is missing or read-only.", "API gateway cannot write to its disk"),
+        ("json", "Outbox backlog is 1200, expected < 1000.", "A value of API gateway is not as expected"),
+        ("workers", "No heartbeat from push yet.", "Workers of API gateway are not reporting"),
+    ],
+)
+def test_the_title_says_what_was_found(
+    api: Component, at_noon: time_machine.Traveller, kind: str, detail: str, title: str
+) -> None:
+    fail_three_times(make_probe(api, kind=kind), at_noon, detail)
+    assert Incident.objects.get().title == title
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [("heartbeat", "API gateway reported a failure"), ("workers", "A worker of API gateway reported a failure")],
+)
+def test_a_job_that_said_that_it_failed_is_not_called_silent(
+    api: Component, at_noon: time_machine.Traveller, kind: str, title: str
+) -> None:
+    probe = make_probe(api, kind=kind)
+    if kind == "heartbeat":
+        Heartbeat.objects.update_or_create(probe=probe, defaults={"failed": True})
+    else:
+        WorkerHeartbeat.objects.create(probe=probe, worker="push", failed=True)
+    fail_three_times(probe, at_noon, "The disk is full.")
+    assert Incident.objects.get().title == title
+
+
+def test_a_certificate_is_in_order_again_and_never_responding(api: Component, at_noon: time_machine.Traveller) -> None:
+    probe = make_probe(api, kind="tls")
+    fail_three_times(probe, at_noon, "The certificate expires in 2 days (x).")
+    for minute in (4, 5):
+        at_noon.move_to(NOON + timedelta(minutes=minute))
+        record(found(probe, UP, at=NOON + timedelta(minutes=minute)))
+    words = IncidentUpdate.objects.order_by("-pk")[0].body
+    assert (
+        words == "The certificate of API gateway has been in order again since 12:04 UTC. The outage lasted 4 minutes."
+    )
 
 
 def test_an_outage_found_after_midnight_names_its_day(

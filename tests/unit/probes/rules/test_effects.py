@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from components.models import Component, StatusChange, StatusClaim
 from incidents.enums import MaintenanceStatus
-from incidents.models import Incident, Maintenance, Signal
+from incidents.models import Incident, IncidentUpdate, Maintenance, Signal
 from probes.enums import Outcome
 from probes.models import Probe, ProbeLocation, Rule, RuleState
 from probes.selectors import measurements
@@ -216,6 +216,89 @@ def test_a_rule_and_an_outage_of_one_component_are_one_incident(engine: Engine, 
         engine.finds("api")
         engine.wait()
     assert Incident.objects.get().status == "resolved"
+
+
+def spoken() -> list[str]:
+    return list(IncidentUpdate.objects.order_by("created_at", "pk").values_list("body", flat=True))
+
+
+def test_an_incident_of_a_rule_ends_with_words_of_what_it_measured(engine: Engine, load: Load) -> None:
+    load(page("incident"))
+    slow(engine)
+    engine.finds("api")
+    assert spoken()[-1] == "API has answered within 200 ms again since 12:01 UTC. It lasted 1 minute."
+
+
+def test_a_relapse_of_a_rule_speaks_of_it_too(engine: Engine, load: Load) -> None:
+    load(page("incident"))
+    for _ in range(2):
+        slow(engine)
+        engine.finds("api")
+        engine.wait(timedelta(minutes=1))
+    assert spoken()[2] == (
+        "API is slow again. API answers in 300 ms, slower than 200 ms for 60 seconds. "
+        "It comes and goes: this is over once all has been well for 15 minutes without a break."
+    )
+    assert not any("respond" in words or "failing" in words for words in spoken())
+
+
+@pytest.mark.parametrize(
+    ("condition", "sick", "well", "title", "ended"),
+    [
+        (
+            'when = "value_above"\nvalue = "backlog"\nlimit = 100',
+            {"backlog": 120.0},
+            {"backlog": 12.0},
+            "API needs attention",
+            "Jobs: backlog has been at most 100 again",
+        ),
+        (
+            'when = "value_below"\nvalue = "backlog"\nlimit = 5',
+            {"backlog": 1.0},
+            {"backlog": 12.0},
+            "API needs attention",
+            "Jobs: backlog has been at least 5 again",
+        ),
+        (
+            'when = "heartbeat_older_than"\nlimit = "2m"',
+            {"age": 180.0},
+            {"age": 3.0},
+            "No recent heartbeat from API",
+            "Jobs: the last heartbeat has been at most 2 minutes old again",
+        ),
+    ],
+)
+def test_each_rule_ends_in_its_own_words(
+    engine: Engine,
+    load: Load,
+    condition: str,
+    sick: dict[str, float],
+    well: dict[str, float],
+    title: str,
+    ended: str,
+) -> None:
+    load(
+        '[[components]]\nslug = "api"\nname = "API"\n[[components.probes]]\nslug = "jobs"\nname = "Jobs"\n'
+        'kind = "heartbeat"\ntoken = "abcdefghijklmnopqrst"\nmax_age = "10m"\n'
+        f'[[components.probes.rules]]\nslug = "it"\n{condition}\nthen = ["incident"]\n'
+    )
+    engine.finds("jobs", latency_ms=None, **sick)
+    assert Incident.objects.get().title == title
+    engine.wait()
+    engine.finds("jobs", latency_ms=None, **well)
+    assert spoken()[-1].startswith(f"{ended} since 12:00 UTC. It lasted ")
+
+
+def test_an_outage_and_a_rule_that_both_end_are_both_said(engine: Engine, load: Load) -> None:
+    load(page("incident").replace("opens_incident = false\nfailure_threshold = 5", "failure_threshold = 2"))
+    slow(engine)
+    for outcome in (DOWN, DOWN, UP, UP):
+        engine.finds("api", outcome)
+        engine.wait()
+    assert spoken()[-1] == (
+        "API has been responding again and API has answered within 200 ms again since 12:02 UTC. "
+        "The outage lasted 2 minutes."
+    )
 
 
 # --- what does not count ---------------------------------------------------------------------------------------------
