@@ -164,3 +164,9 @@ MAINTENANCE_TRANSITIONS: dict[MaintenanceStatus, frozenset[MaintenanceStatus]] =
     MaintenanceStatus.COMPLETED: frozenset(),
     MaintenanceStatus.CANCELLED: frozenset(),
 }
+REPORT_TRANSITIONS: dict[ReportState, frozenset[ReportState]] = {
+    # A report may move to another incident, and comes back to the inbox when that was a mistake.
+    ReportState.NEW: frozenset({ReportState.LINKED, ReportState.CLOSED}),
+    ReportState.LINKED: frozenset(ReportState),
+    ReportState.CLOSED: frozenset({ReportState.NEW, ReportState.LINKED}),
+}
