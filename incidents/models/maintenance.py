@@ -67,6 +67,9 @@ class Maintenance(models.Model):
     impact_note = models.CharField(max_length=300, blank=True)
     scheduled_for = models.DateTimeField()
     scheduled_until = models.DateTimeField()
+    announced_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the beginning that stands now was said."
+    )
     announced_until = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The end that was announced first, if it was extended."
     )
