@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("incidents", "0013_reports_while_green"),
         ("incidents", "0013_timeline_of_a_postmortem"),
     ]
 
