@@ -20,8 +20,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -29,14 +29,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.generate import ROOT
+from benchmarks.usage import Usage, busiest
 from statuspage.management.processes import Child, stop_children
-from tests.services import free_port, postgres, process_tree, redis_server
+from tests.services import free_port, postgres, redis_server
 
 PORTS = 8
 PROBES_A_COMPONENT = 10
 BASELINE_REQUESTS = 4000
-TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 # Time for the worker to start before the first check is due.
 START = timedelta(seconds=15)
 
@@ -159,7 +158,7 @@ def running(name: str, command: Sequence[str], folder: Path) -> Iterator[Child]:
 
 
 @contextmanager
-def worker(folder: Path, options: argparse.Namespace) -> "Iterator[Usage]":
+def worker(folder: Path, options: argparse.Namespace) -> Iterator[Usage]:
     """The worker, with beat in it or beside it."""
     from statuspage.management.local import worker_command
 
@@ -177,47 +176,6 @@ def worker(folder: Path, options: argparse.Namespace) -> "Iterator[Usage]":
         usage = Usage(stack.enter_context(running("worker", command, folder)).pid)
         stack.callback(usage.stop.set)
         yield usage
-
-
-@dataclass
-class Usage:
-    """Processor time and memory of a process and all below it."""
-
-    pid: int
-    peak_mb: float = 0.0
-    cores: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    stop: threading.Event = field(default_factory=threading.Event)
-    _began: tuple[float, float] = (0.0, 0.0)
-
-    def begin(self) -> None:
-        self._began = (time.monotonic(), self._now()[0])
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def end(self) -> None:
-        self.stop.set()
-        self.seconds = self._now()[0] - self._began[1]
-
-    def _watch(self) -> None:
-        last = self._began
-        while not self.stop.wait(1):
-            used, mb = self._now()
-            moment = time.monotonic()
-            self.cores.append((used - last[1]) / (moment - last[0]))
-            last = (moment, used)
-            self.peak_mb = max(self.peak_mb, mb)
-
-    def _now(self) -> tuple[float, float]:
-        """Seconds of processor time so far, and MB resident."""
-        seconds = mb = 0.0
-        for pid in process_tree(self.pid):
-            try:
-                fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-            except OSError:
-                continue
-            seconds += (int(fields[11]) + int(fields[12])) / TICKS
-            mb += int(fields[21]) * PAGE / 1e6
-        return seconds, mb
 
 
 def bare_clients(ports: Sequence[int]) -> dict[str, float]:
@@ -242,67 +200,92 @@ def wait_until(moment: datetime) -> None:
         time.sleep(min(left, 1))
 
 
-def report(
-    options: argparse.Namespace, begin: datetime, end: datetime, usage: Usage, baseline: dict[str, float]
-) -> None:
-    from django.db.models import Sum
+@dataclass
+class Found:
+    """What the rows say of the results whose turn was in the window; lag in seconds, by whether the target hangs."""
 
-    from probes.models import ProbeLocation, ProbeResult, Slot
+    lags: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
+    outcomes: Counter[str] = field(default_factory=Counter)
+    # Of targets that answer: results by probe, and lag by round.
+    turns: Counter[int] = field(default_factory=Counter)
+    rounds: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
 
+    @property
+    def made(self) -> int:
+        return self.outcomes.total()
+
+
+def count_results(options: argparse.Namespace, begin: datetime, end: datetime) -> Found:
+    from probes.models import ProbeResult
+
+    found = Found()
     results = ProbeResult.objects.filter(scheduled_at__gt=begin, scheduled_at__lte=end)
-    lags: dict[bool, list[float]] = {True: [], False: []}
-    outcomes: dict[str, int] = {}
-    turns: dict[int, int] = {}
-    rounds: dict[int, list[float]] = {}
     for probe_id, url, outcome, due, begun in results.values_list(
         "probe_id", "probe__config__url", "outcome", "scheduled_at", "started_at"
     ).iterator():
-        hangs = url.endswith("/hang")
-        lags[hangs].append((begun - due).total_seconds())
+        lag, hangs = (begun - due).total_seconds(), url.endswith("/hang")
+        found.lags[hangs].append(lag)
+        found.outcomes[outcome] += 1
         if not hangs:
-            rounds.setdefault(int((due - begin).total_seconds() // options.interval), []).append(lags[False][-1])
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
-        if not hangs:
-            turns[probe_id] = turns.get(probe_id, 0) + 1
-    answering = ProbeLocation.objects.filter(probe__config__url__endswith="/ok")
-    each = round(options.minutes * 60 / options.interval)
-    answering_ids = list(answering.values_list("probe_id", flat=True))
-    expected = len(answering_ids) * each
-    missed = {
-        "answering": answering.aggregate(n=Sum("missed"))["n"],
-        "all": ProbeLocation.objects.aggregate(n=Sum("missed"))["n"],
-    }
-    counted = Slot.objects.aggregate(n=Sum("up"))["n"] or 0
-    made = len(lags[True]) + len(lags[False])
-    per_probe = usage.seconds / max(1, made) * 1e6
+            found.turns[probe_id] += 1
+            found.rounds[int((due - begin).total_seconds() // options.interval)].append(lag)
+    return found
+
+
+def report(
+    options: argparse.Namespace, begin: datetime, end: datetime, usage: Usage, baseline: dict[str, float]
+) -> None:
+    found = count_results(options, begin, end)
     where = "SQLite, embedded" if options.sqlite else "PostgreSQL, Redis"
     print(f"\n{options.probes} HTTP probes every {options.interval} s for {options.minutes:g} minutes; {where}; "
           f"{options.hang:.0%} of the targets hang for {options.timeout} s\n")  # fmt: skip
-    rows = [
-        ("checks missed", f"{missed['all']} (of targets that answer: {missed['answering']})"),
-        ("results of targets that answer, expected", f"{expected:,}"),
-        ("results of targets that answer, recorded", f"{sum(turns.values()):,}"),
-        (
-            "… probes with another number of results",
-            f"{sum(turns.get(pk, 0) != each for pk in answering_ids)}",
-        ),
-        ("outcomes", ", ".join(f"{name} {number:,}" for name, number in sorted(outcomes.items()))),
-        ("good checks counted in slots, all told", f"{counted:,}"),
-        ("lag p50 / p99 / max, targets that answer", spread(lags[False])),
-        ("… p99 of the first rounds", ", ".join(f"{p99(rounds[number]):.2f} s" for number in sorted(rounds)[:5])),
-        *([("lag p50 / p99 / max, targets that hang", spread(lags[True]))] if lags[True] else []),
-        ("worker, processor, of one core", f"{usage.seconds / (options.minutes * 60):.0%}"),
-        ("… busiest second / minute", busiest(usage.cores)),
-        ("worker, memory, peak", f"{usage.peak_mb:.0f} MB"),
-        ("processor time a check, everything included", f"{per_probe:.0f} µs"),
-        *(
-            (f"bare {name}, the request alone", f"{cost:.0f} µs ({per_probe / cost:.1f} ×)")
-            for name, cost in baseline.items()
-        ),
-    ]
     print("| | |\n|---|--:|")
-    for what, number in rows:
+    for what, number in [
+        *rows_of_results(options, found),
+        *rows_of_lag(found),
+        *rows_of_usage(options, usage, baseline, found.made),
+    ]:
         print(f"| {what} | {number} |")
+
+
+def rows_of_results(options: argparse.Namespace, found: Found) -> Iterator[tuple[str, str]]:
+    """Whether each probe that answers has one result for each of its turns."""
+    from django.db.models import Sum
+
+    from probes.models import ProbeLocation, Slot
+
+    answering = ProbeLocation.objects.filter(probe__config__url__endswith="/ok")
+    ids = list(answering.values_list("probe_id", flat=True))
+    each = round(options.minutes * 60 / options.interval)
+    missed, of_all = (rows.aggregate(n=Sum("missed"))["n"] for rows in (answering, ProbeLocation.objects.all()))
+    counted = Slot.objects.aggregate(n=Sum("up"))["n"] or 0
+    yield "checks missed", f"{of_all} (of targets that answer: {missed})"
+    yield "results of targets that answer, expected", f"{len(ids) * each:,}"
+    yield "results of targets that answer, recorded", f"{found.turns.total():,}"
+    yield "… probes with another number of results", f"{sum(found.turns[pk] != each for pk in ids)}"
+    yield "outcomes", ", ".join(f"{name} {number:,}" for name, number in sorted(found.outcomes.items()))
+    yield "good checks counted in slots, all told", f"{counted:,}"
+
+
+def rows_of_lag(found: Found) -> Iterator[tuple[str, str]]:
+    first = sorted(found.rounds)[:5]
+    yield "lag p50 / p99 / max, targets that answer", spread(found.lags[False])
+    yield "… p99 of the first rounds", ", ".join(f"{p99(found.rounds[number]):.2f} s" for number in first)
+    if found.lags[True]:
+        yield "lag p50 / p99 / max, targets that hang", spread(found.lags[True])
+
+
+def rows_of_usage(
+    options: argparse.Namespace, usage: Usage, baseline: dict[str, float], made: int
+) -> Iterator[tuple[str, str]]:
+    """Of the worker, and of the bare clients beside it."""
+    each = usage.seconds / max(1, made) * 1e6
+    yield "worker, processor, of one core", f"{usage.seconds / (options.minutes * 60):.0%}"
+    yield "… busiest second / minute", busiest(usage.cores)
+    yield "worker, memory, peak", f"{usage.peak_mb:.0f} MB"
+    yield "processor time a check, everything included", f"{each:.0f} µs"
+    for name, cost in baseline.items():
+        yield f"bare {name}, the request alone", f"{cost:.0f} µs ({each / cost:.1f} ×)"
 
 
 def spread(seconds: Sequence[float]) -> str:
@@ -314,13 +297,6 @@ def spread(seconds: Sequence[float]) -> str:
 
 def p99(seconds: Sequence[float]) -> float:
     return statistics.quantiles(seconds, n=100)[98] if len(seconds) > 1 else 0.0
-
-
-def busiest(cores: Sequence[float]) -> str:
-    minutes = (
-        [statistics.mean(cores[at : at + 60]) for at in range(0, max(1, len(cores) - 59), 10)] if cores else [0.0]
-    )
-    return f"{max(cores, default=0):.0%} / {max(minutes):.0%}"
 
 
 if __name__ == "__main__":
