@@ -14,10 +14,13 @@ from statuspage.configuration.objectives import Measured, read_objectives, read_
 from statuspage.configuration.probes import check_dependencies, token_hash_of
 from statuspage.configuration.source import Source
 from statuspage.configuration.table import Reader, Table
-from statuspage.core.errors import ConfigurationError
+from statuspage.core.business_days import check_country
+from statuspage.core.errors import ConfigurationError, ValidationFailed
 
 SHORTEST_REFRESH, LONGEST_REFRESH = timedelta(seconds=5), timedelta(hours=1)
 SHORTEST_PROMISE, LONGEST_PROMISE = timedelta(minutes=1), timedelta(days=7)
+SHORTEST_WITHIN, LONGEST_WITHIN = timedelta(minutes=1), timedelta(days=1)
+MOST_REPORTS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +131,23 @@ def _page(reader: Reader, root: Table) -> dict[str, Any]:
         "support_email": table.email("support_email"),
         "private_incidents": table.boolean("private_incidents"),
         "refresh_seconds": None if refresh is None else round(refresh.total_seconds()),
+        "holidays": _holidays(table),
+        "accepts_reports": table.boolean("accepts_reports"),
+        "reports_to_signal": table.whole("reports_to_signal", minimum=0, maximum=MOST_REPORTS),
+        "reports_within": table.duration("reports_within", minimum=SHORTEST_WITHIN, maximum=LONGEST_WITHIN),
     }
     table.done()
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _holidays(table: Table) -> str | None:
+    code = table.text("holidays", max_length=16)
+    try:
+        check_country(code or "")
+    except ValidationFailed:
+        table.wrong("holidays", "a country whose holidays are known, or a part of one, such as GB or DE-BY")
+        return None
+    return code
 
 
 def _time_zone(table: Table) -> str | None:

@@ -127,6 +127,14 @@ class Table:
         self.wrong(name, "true or false")
         return None
 
+    def whole(self, name: str, *, minimum: int, maximum: int) -> int | None:
+        value = self.take(name)
+        # TOML's true is Python's 1.
+        if value is None or (type(value) is int and minimum <= value <= maximum):
+            return value
+        self.wrong(name, f"a whole number from {minimum} to {maximum}")
+        return None
+
     def duration(self, name: str, *, minimum: timedelta, maximum: timedelta) -> timedelta | None:
         expected = f"a duration from {format_duration(minimum)} to {format_duration(maximum)}, such as "
         expected += f'"{format_duration(minimum)}"'

@@ -43,6 +43,22 @@ def test_everything_in_the_file_becomes_a_row(load: Load) -> None:
     )
 
 
+def test_what_the_page_takes_from_visitors_and_whose_holidays_count_are_set(load: Load) -> None:
+    said = 'accepts_reports = false\nreports_to_signal = 5\nreports_within = "30m"\nholidays = "DE-BY"\n'
+    text = WHOLE.replace('refresh = "30s"\n', said)
+    load(text)
+    page = Page.current()
+    assert (page.accepts_reports, page.reports_to_signal, page.holidays) == (False, 5, "DE-BY")
+    assert page.reports_within == timedelta(minutes=30)
+    assert load(text).startswith("Nothing to change.")
+
+
+def test_without_a_word_about_it_visitors_may_report(load: Load) -> None:
+    load(WHOLE)
+    page = Page.current()
+    assert (page.accepts_reports, page.reports_to_signal, page.reports_within) == (True, 3, timedelta(minutes=10))
+
+
 def test_the_second_time_there_is_nothing_to_change(load: Load) -> None:
     first = load(WHOLE)
     version = Page.current().version
