@@ -10,6 +10,14 @@ from incidents.models.incident import Incident
 from incidents.models.update import IncidentUpdate
 from statuspage.core import clock
 
+SECTIONS = {
+    "summary": "Summary",
+    "timeline": "Timeline",
+    "root_cause": "Root cause",
+    "resolution": "Resolution",
+    "prevention": "Prevention",
+}
+
 
 class PostmortemQuerySet(models.QuerySet["Postmortem"]):
     def published(self) -> "PostmortemQuerySet":
@@ -67,9 +75,17 @@ class Postmortem(models.Model):
     def __str__(self) -> str:
         return f"Postmortem of {self.incident_id}"
 
+    def get_absolute_url(self) -> str:
+        return f"{self.incident.get_absolute_url()}postmortem/"
+
     @property
     def is_published(self) -> bool:
         return self.state == PostmortemState.PUBLISHED
+
+    @property
+    def sections(self) -> list[tuple[str, str, str]]:
+        """Field, title and Markdown of each section, in the order of the page."""
+        return [(name, title, getattr(self, name)) for name, title in SECTIONS.items()]
 
     def is_overdue(self, now: datetime) -> bool:
         return not self.is_published and self.due_at is not None and self.due_at < now
