@@ -28,13 +28,22 @@ UNKNOWN = ComponentStatus.UNKNOWN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a component's worst probe found last. `status` is unknown when there is no fresh result (`is_stale`)."""
+    """What a component's worst probe found last. `status` is unknown when there is no fresh result (`is_stale`).
+
+    `by_rule`: the words are those of a rule that fires.
+    """
 
     detail: str
     latency_ms: float | None
     last_checked_at: datetime | None
     status: ComponentStatus
     is_stale: bool
+    by_rule: bool = False
+
+    @property
+    def weight(self) -> tuple[int, bool]:
+        """Which of several is shown. Of two that are as bad a rule says more: for how long, and what is allowed."""
+        return self.status.rank, self.by_rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,7 @@ def measurements() -> dict[int, Measurement]:
         first = next(iter(rows.values()))
         measurement = _with_rules(_measurement(rows, first.probe.quorum, now), firing.get(first.probe_id, ()))
         known = found.get(first.probe.component_id)
-        if known is None or measurement.status.rank > known.status.rank:
+        if known is None or measurement.weight > known.weight:
             found[first.probe.component_id] = measurement
     return found
 
@@ -168,11 +177,19 @@ def _firing_rules() -> dict[int, list[Rule]]:
 
 def _with_rules(measurement: Measurement, firing: Sequence[Rule]) -> Measurement:
     """The worst of what was measured and what the rules make of it; without fresh results they make nothing of it."""
-    for rule in firing if not measurement.is_stale else ():
-        status = rule.claims or ComponentStatus.DEGRADED_PERFORMANCE
-        if status.rank > measurement.status.rank:
-            measurement = replace(measurement, status=status, detail=rule.said)
-    return measurement
+    if measurement.is_stale:
+        return measurement
+    said = [
+        replace(
+            measurement,
+            status=rule.claims or ComponentStatus.DEGRADED_PERFORMANCE,
+            detail=rule.said,
+            by_rule=True,
+        )
+        for rule in firing
+    ]
+    # Of those that weigh the same the first.
+    return max([measurement, *said], key=lambda one: one.weight)
 
 
 def _complete(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -143,6 +144,39 @@ def test_the_page_shows_the_sentence_of_the_rule(engine: Engine, load: Load, eff
     assert (measurements()[api().pk].status, measurements()[api().pk].detail) == ("operational", "Fine in 10 ms")
 
 
+def test_where_a_probe_finds_it_slow_itself_the_rule_says_more(engine: Engine, load: Load) -> None:
+    load(
+        page(
+            "degrade",
+            more='[[components.probes.rules]]\nwhen = "latency_above"\nlimit = "250ms"\nthen = ["degrade"]\n',
+        )
+    )
+    for _ in range(6):
+        engine.finds("api", Outcome.DEGRADED, latency_ms=300)
+        engine.wait()
+    assert ProbeLocation.objects.get(probe__slug="api").is_slow
+    shown = measurements()[api().pk]
+    assert (shown.status, shown.detail) == (
+        "degraded_performance",
+        "API answers in 300 ms, slower than 200 ms for 2 minutes.",
+    )
+
+
+def test_of_two_probes_that_are_as_bad_the_one_with_a_rule_says_why(engine: Engine, load: Load) -> None:
+    another = (
+        '[[components.probes]]\nslug = "another"\nname = "Another"\nkind = "tcp"\nhost = "127.0.0.1"\nport = 1\n'
+        "allow_private = true\n"
+    )
+    load(
+        page("degrade").replace('[[components.probes]]\nslug = "api"', f'{another}[[components.probes]]\nslug = "api"')
+    )
+    for _ in range(3):
+        engine.finds("another", Outcome.DEGRADED)
+        engine.finds("api", latency_ms=300)
+        engine.wait()
+    assert measurements()[api().pk].detail == "API answers in 300 ms, slower than 200 ms for 60 seconds."
+
+
 def test_the_page_does_not_say_whom_a_rule_pages(engine: Engine, load: Load) -> None:
     load(page("page"))
     slow(engine)
@@ -272,8 +306,8 @@ def test_each_rule_ends_in_its_own_words(
     engine: Engine,
     load: Load,
     condition: str,
-    sick: dict[str, float],
-    well: dict[str, float],
+    sick: dict[str, Any],
+    well: dict[str, Any],
     title: str,
     ended: str,
 ) -> None:
