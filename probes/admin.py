@@ -14,8 +14,12 @@ from probes.admin_corrections import CorrectionAdmin
 from probes.admin_metrics import MetricAdmin
 from probes.admin_objectives import ObjectiveAdmin, SlaPolicyAdmin
 from probes.checkers.fields import hide_user_info
+from probes.enums import RuleKind
 from probes.locations import probe_verdict
-from probes.models import Probe, ProbeLocation
+from probes.models import Probe, ProbeLocation, Rule
+from probes.rules.sentences import say_number
+from probes.rules.services import spec_of
+from probes.rules.spec import describe_rule
 from probes.services import pause_probe, resume_probe
 from probes.states import ProbeState
 from statuspage.core import clock
@@ -43,7 +47,7 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
     ordering = ("component__position", "pk")
     actions = ("pause", "resume")
     fieldsets = (
-        ("Now", {"fields": ("state_chip", "detail", "latency", "checked", "missed", "runs", "places")}),
+        ("Now", {"fields": ("state_chip", "detail", "latency", "checked", "missed", "runs", "places", "rules_shown")}),
         (
             "From the configuration",
             {
@@ -127,6 +131,15 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
         )
         return format_html_join(mark_safe("<br>"), "{}: {}, checked {}", lines)
 
+    @admin.display(description="Rules")
+    def rules_shown(self, probe: Probe) -> SafeString | str:
+        """Each as the configuration has it, and where it stands at each location. Two queries."""
+        rules = list(probe.rules.select_related("severity").prefetch_related("states"))
+        if not rules:
+            return NOTHING
+        lines = ((*_rule_chip(rule), describe_rule(spec_of(rule)), _rule_standing(rule)) for rule in rules)
+        return format_html_join("", '<p><span class="chip {}">{}</span> {}<br>{}</p>', lines)
+
     @admin.display(description="Depends on")
     def depends_on_shown(self, probe: Probe) -> str:
         return ", ".join(probe.depends_on.values_list("name", flat=True)) or NOTHING
@@ -169,6 +182,27 @@ def _here(probe: Probe) -> ProbeLocation | None:
     now = clock.now()
     verdict = probe_verdict({name: row.standing(now) for name, row in rows.items()}, probe.quorum)
     return rows[verdict.speaker] if verdict.speaker else None
+
+
+def _rule_chip(rule: Rule) -> tuple[str, str]:
+    """Its colour and its word."""
+    if rule.firing_since is None:
+        return "ok", "Quiet"
+    return "down" if rule.fails else "slow", "Waits for a dependency" if rule.is_held_back else "Fires"
+
+
+def _rule_standing(rule: Rule) -> str:
+    """`Since 2026-11-21 12:01 UTC: …`, and the last number at each location."""
+    said = []
+    if rule.firing_since is not None:
+        said.append(f"Since {rule.firing_since:%Y-%m-%d %H:%M:%S} UTC: {rule.said}")
+    elif rule.ceased_at is not None:
+        said.append(f"Ceased {rule.ceased_at:%Y-%m-%d %H:%M:%S} UTC.")
+    for state in sorted(rule.states.all(), key=lambda one: one.location):
+        number = say_number(RuleKind(rule.kind), state.last_value)
+        holds = f", holds since {state.since:%Y-%m-%d %H:%M:%S} UTC" if state.since else ""
+        said.append(f"{state.location}: {number}{holds}.")
+    return " ".join(said) or "No result yet."
 
 
 def _names(probes: QuerySet[Probe]) -> str:

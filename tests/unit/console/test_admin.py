@@ -1,8 +1,9 @@
 """The lists and forms of the console: what they show, what they change, and what they cost."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -19,8 +20,8 @@ from incidents.models import Incident, Maintenance, SeverityPolicy
 from incidents.services import open_incident
 from incidents.signals import raise_signal
 from probes.corrections import exclude
-from probes.enums import CorrectionKind, MetricKind, ObjectiveKind, ProbeKind
-from probes.models import Metric, MetricPoint, Objective, Probe, SlaPolicy
+from probes.enums import CorrectionKind, MetricKind, ObjectiveKind, ProbeKind, RuleKind
+from probes.models import Metric, MetricPoint, Objective, Probe, Rule, RuleState, SlaPolicy
 from probes.services import upsert_probe
 from probes.spec import ProbeSpec
 
@@ -290,6 +291,31 @@ def test_a_probe_is_read_only_and_hides_its_password(staff: Client, api: Compone
     text = response.content.decode()
     assert response.status_code == 200
     assert "hunter2" not in text
+    assert 'name="_save"' not in text
+
+
+def test_a_probes_page_has_its_rules_and_where_each_stands(staff: Client, api: Component) -> None:
+    probe = make_probe(api, "api-http")
+    address = f"/admin/probes/probe/{probe.pk}/change/"
+    assert "latency_above" not in staff.get(address).content.decode()
+    at = datetime(2026, 11, 21, 12, 1, tzinfo=UTC)
+    words: dict[str, Any] = {
+        "kind": RuleKind.LATENCY_ABOVE,
+        "limit": 200,
+        "degrades": True,
+        "sentence": "It is <slow>.",
+    }
+    firing = Rule.objects.create(probe=probe, slug="slow", firing_since=at, said="It is <slow> now.", **words)
+    RuleState.objects.create(rule=firing, location="default", since=at, last_value=450, is_firing=True)
+    Rule.objects.create(probe=probe, slug="quiet", position=1, ceased_at=at, **words)
+    text = staff.get(address).content.decode()
+    assert re.findall(r'<span class="chip \w+">(Fires|Quiet)</span> (slow|quiet) \(latency_above 200 ms', text) == [
+        ("Fires", "slow"),
+        ("Quiet", "quiet"),
+    ]
+    assert "Since 2026-11-21 12:01:00 UTC: It is &lt;slow&gt; now." in text
+    assert "default: 450 ms, holds since 2026-11-21 12:01:00 UTC." in text
+    assert "Ceased 2026-11-21 12:01:00 UTC." in text
     assert 'name="_save"' not in text
 
 
