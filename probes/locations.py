@@ -66,21 +66,16 @@ def probe_verdict(standings: Mapping[str, Standing], quorum: int | None) -> Prob
     else:
         status = ComponentStatus.OPERATIONAL
     is_down = status is ComponentStatus.MAJOR_OUTAGE
+    well = [name for name, track in known.items() if not track.is_outage and not track.is_slow]
+    agreeing = down if is_down else limping if status is ComponentStatus.DEGRADED_PERFORMANCE else well
     return ProbeVerdict(
         status=status,
-        speaker=_speaker(standings, known, down=down if is_down else [], limping=limping if status else []),
+        # Of those that agree with the verdict the first in the order given.
+        speaker=next(iter([*agreeing, *known, *standings]), None),
         down_since=_nth([known[name].first_failure_at for name in down], needed) if is_down else None,
         up_since=None if is_down or not known else _came_back(list(known.values()), len(down), needed),
         is_in_trouble=len(troubled) >= needed,
     )
-
-
-def _speaker(
-    standings: Mapping[str, Standing], known: Mapping[str, Track], *, down: Sequence[str], limping: Sequence[str]
-) -> str | None:
-    """Of those that agree with the verdict the one that saw it first in the order given."""
-    well = [name for name, track in known.items() if not track.is_outage and not track.is_slow]
-    return next(iter([*down, *(limping if len(limping) > len(well) else []), *well, *known, *standings]), None)
 
 
 def _came_back(tracks: Sequence[Track], still_down: int, needed: int) -> datetime | None:

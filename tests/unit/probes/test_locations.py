@@ -90,6 +90,17 @@ def test_the_outage_ends_when_fewer_than_the_quorum_were_left_in_it() -> None:
     assert probe_verdict(at(back(12), back(9), back(5)), 2).up_since == NOON + timedelta(minutes=9)
 
 
+def test_a_location_that_is_only_coming_back_has_not_ended_anything_yet() -> None:
+    coming = Track(
+        state=ProbeState.RECOVERING,
+        failures=3,
+        successes=1,
+        first_failure_at=NOON,
+        first_success_at=NOON + timedelta(minutes=12),
+    )
+    assert probe_verdict(at(coming, back(9), UP), 2).up_since == NOON + timedelta(minutes=9)
+
+
 def test_a_location_that_came_back_alone_ended_no_outage() -> None:
     assert probe_verdict(at(UP, UP, back(5)), 2).up_since is None
 
@@ -107,6 +118,10 @@ def test_the_speaker_is_one_of_those_that_agree_with_the_verdict() -> None:
     assert probe_verdict(at(UP, down(), down()), None).speaker == "l1"
     assert probe_verdict(at(down(), UP, UP), None).speaker == "l1"
     assert probe_verdict(at(UP, SLOW, SLOW), None).speaker == "l1"
+    # Also where a few are enough, or more than most are needed.
+    assert probe_verdict(at(UP, SLOW, UP), 1).speaker == "l1"
+    assert probe_verdict(at(UP, SLOW), 1).speaker == "l1"
+    assert probe_verdict(at(SLOW, down(), UP), 3).speaker == "l2"
 
 
 def test_old_suspicions_are_no_trouble_where_others_know_better() -> None:
