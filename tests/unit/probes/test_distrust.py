@@ -7,7 +7,7 @@ from components.models import Component
 from incidents.models import Incident, Signal
 from probes import distrust
 from probes.distrust import Seen, is_our_own
-from probes.enums import Outcome
+from probes.enums import Outcome, ProbeKind
 from probes.models import Probe, ProbeLocation
 
 from .conftest import NOON, found, make_probe, record
@@ -88,6 +88,17 @@ def test_targets_that_hang_are_believed_while_others_answer_at_the_same_time(
     assert not Signal.objects.exists()
 
 
+def test_nine_of_ten_in_one_batch_are_our_own_trouble_and_one_less_is_not(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    Probe.objects.update(failure_threshold=3)
+    for turn, (failing, told) in enumerate([(35, 0), (36, 1)], 1):
+        later = NOON + timedelta(seconds=30 * turn)
+        at_noon.move_to(later)
+        record(*[found(one, DOWN if number < failing else UP, at=later) for number, one in enumerate(probes)])
+        assert Signal.objects.count() == told
+
+
 def test_one_break_is_one_signal_however_many_batches_it_has(
     probes: list[Probe], at_noon: time_machine.Traveller
 ) -> None:
@@ -109,6 +120,22 @@ def test_the_signal_ends_once_all_is_well(probes: list[Probe], at_noon: time_mac
     later = NOON + timedelta(seconds=60)
     at_noon.move_to(later)
     record(*[found(one, UP, at=later) for one in probes])
+    distrust.sweep()
+    assert not Signal.objects.unresolved().exists()
+
+
+def test_what_was_told_just_now_is_not_over_before_the_next_results(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    # One error each is no blindness yet: nothing but the time keeps the signal.
+    Probe.objects.update(failure_threshold=3)
+    moment = NOON + timedelta(seconds=30)
+    at_noon.move_to(moment)
+    record(*[found(one, DOWN, at=moment) for one in probes])
+    at_noon.move_to(moment + distrust.LOOK_BACK)
+    distrust.sweep()
+    assert Signal.objects.unresolved().exists()
+    at_noon.move_to(moment + distrust.LOOK_BACK + SECOND)
     distrust.sweep()
     assert not Signal.objects.unresolved().exists()
 
@@ -145,3 +172,50 @@ def test_checks_a_moment_ago_count_with_their_hosts(probes: list[Probe], at_noon
     for part in (probes[:4], probes[4:]):
         record(*[found(one, DOWN, at=later) for one in part])
     assert set(ProbeLocation.objects.filter(probe__in=probes[4:]).values_list("state", flat=True)) == {"unknown"}
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.HEARTBEAT, ProbeKind.WORKERS, ProbeKind.DISK])
+def test_what_does_not_come_over_our_line_is_believed_however_much_of_it_fails(
+    probes: list[Probe], at_noon: time_machine.Traveller, kind: ProbeKind
+) -> None:
+    Probe.objects.update(kind=kind)
+    later = NOON + timedelta(seconds=30)
+    at_noon.move_to(later)
+    record(*[found(one, DOWN, at=later) for one in probes])
+    assert states() == {"down"}
+    assert not Signal.objects.exists()
+
+
+def test_jobs_that_fell_silent_a_moment_ago_make_no_few_failures_our_own(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    silent = [one.pk for one in probes[4:]]
+    # Not proven yet: what was down before would prove nothing either way.
+    Probe.objects.filter(pk__in=silent).update(kind=ProbeKind.HEARTBEAT, failure_threshold=3)
+    later = NOON + timedelta(seconds=30)
+    at_noon.move_to(later)
+    for part in (probes[4:], probes[:4]):
+        record(*[found(one, DOWN, at=later) for one in part])
+    assert set(ProbeLocation.objects.exclude(probe__in=silent).values_list("state", flat=True)) == {"down"}
+    assert not Signal.objects.exists()
+
+
+def test_nobody_is_told_of_an_error_that_is_too_old_to_say_anything(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    record(found(probes[0], ERROR, at=NOON + SECOND))
+    at_noon.move_to(NOON + timedelta(seconds=71))
+    distrust.sweep()
+    assert not Signal.objects.exists()
+
+
+def test_what_was_told_of_a_check_ends_when_it_is_not_made_any_more(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    record(found(probes[0], ERROR, at=NOON + SECOND))
+    at_noon.move_to(NOON + timedelta(seconds=70))
+    distrust.sweep()
+    assert Signal.objects.unresolved().exists()
+    at_noon.move_to(NOON + timedelta(seconds=100))
+    distrust.sweep()
+    assert not Signal.objects.unresolved().exists()
