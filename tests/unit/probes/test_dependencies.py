@@ -4,9 +4,10 @@ import time_machine
 from components.models import Component
 from probes.dependencies import find_cycle, reachable, suppressed
 from probes.enums import Outcome
-from probes.models import Probe
+from probes.models import Probe, ProbeLocation
+from probes.states import ProbeState
 
-from .conftest import Story, make_probe
+from .conftest import NOON, Story, make_probe
 
 UP, DOWN = Outcome.UP, Outcome.DOWN
 
@@ -83,3 +84,15 @@ def test_nobody_keeps_still_for_a_probe_that_is_paused(
     story(database, UP, DOWN)
     Probe.objects.filter(pk=database.pk).update(is_enabled=False)
     assert suppressed([dependent.pk]) == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("quorum", "keep_still"), [(1, True), (2, False), (None, False)])
+def test_one_location_of_three_is_enough_where_it_is_the_quorum(
+    dependent: Probe, database: Probe, story: Story, quorum: int | None, keep_still: bool
+) -> None:
+    Probe.objects.filter(pk=database.pk).update(quorum=quorum)
+    for name in ("paris", "tokyo"):
+        ProbeLocation.objects.create(probe=database, location=name, state=ProbeState.UP, last_result_at=NOON)
+    story(database, UP, DOWN)
+    assert suppressed([dependent.pk]) == ({dependent.pk} if keep_still else set())

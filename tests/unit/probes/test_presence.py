@@ -100,6 +100,56 @@ def test_a_worker_writes_down_that_it_is_there_every_few_seconds_at_most(at_noon
     assert Location.objects.get().last_seen_at == NOON
 
 
+def test_where_another_beat_called_in_the_meantime_nobody_is_called_again(
+    api: Component, at_noon: time_machine.Traveller
+) -> None:
+    probe = ProbeLocation.objects.get().probe
+    for name in ("paris", "tokyo"):
+        Location.objects.create(name=name)
+        ProbeLocation.objects.create(probe=probe, location=name, next_due_at=NOON)
+    calls = []
+
+    def call(location: str) -> None:
+        calls.append(location)
+        # As if another beat did all the others while we waited for the broker.
+        Location.objects.exclude(name=location).update(called_at=NOON)
+
+    present_locations(call)
+    assert len(calls) == 1
+
+
+def test_a_location_whose_probes_are_all_paused_is_no_silence(at_noon: time_machine.Traveller) -> None:
+    present_locations(Calls())
+    ProbeLocation.objects.update(next_due_at=None)
+    at_noon.move_to(NOON + timedelta(minutes=3))
+    presence.sweep()
+    assert not Signal.objects.exists()
+
+
+def test_a_check_that_has_just_become_due_is_no_silence_yet(at_noon: time_machine.Traveller) -> None:
+    present_locations(Calls())
+    due = NOON + timedelta(hours=1)
+    ProbeLocation.objects.update(next_due_at=due)
+    at_noon.move_to(due + presence.SILENT_FOR)
+    presence.sweep()
+    assert not Signal.objects.exists()
+    at_noon.move_to(due + presence.SILENT_FOR + timedelta(seconds=1))
+    presence.sweep()
+    assert Signal.objects.exists()
+
+
+def test_who_was_called_just_now_has_time_to_answer(at_noon: time_machine.Traveller) -> None:
+    called = NOON + timedelta(hours=1)
+    at_noon.move_to(called)
+    present_locations(Calls())
+    at_noon.move_to(called + presence.SILENT_FOR)
+    presence.sweep()
+    assert not Signal.objects.exists()
+    at_noon.move_to(called + presence.SILENT_FOR + timedelta(seconds=1))
+    presence.sweep()
+    assert Signal.objects.exists()
+
+
 def test_a_location_where_nobody_comes_is_told_of_once_until_somebody_does(at_noon: time_machine.Traveller) -> None:
     present_locations(Calls())
     presence.sweep()

@@ -72,6 +72,16 @@ def test_the_same_batch_delivered_twice_counts_once(probe: Probe, story: Story) 
     assert ProbeResult.objects.count() == 2
 
 
+def test_a_result_that_is_delivered_once_more_after_the_raw_one_is_gone_moves_no_state(
+    probe: Probe, story: Story
+) -> None:
+    """While the raw result is kept, its key alone tells the second delivery."""
+    last = story(probe, UP, DOWN)
+    ProbeResult.objects.all().delete()
+    record(found(probe, DOWN, at=last))
+    assert row_of(probe).failures == 1
+
+
 def test_three_deliveries_of_the_third_failure_open_one_incident(probe: Probe, story: Story) -> None:
     last = story(probe, UP, DOWN, DOWN, DOWN)
     record(found(probe, DOWN, at=last))

@@ -74,6 +74,13 @@ def test_the_age_of_a_number_counts_from_the_end_of_its_minute(gauge: Metric, ag
     assert only_tile().is_stale is is_stale
 
 
+def test_a_number_is_fresh_up_to_and_with_the_last_moment(gauge: Metric) -> None:
+    pushed(gauge, 0, 1.0)
+    last = time_of(NOW) + gauge.stale_after + timedelta(minutes=1)
+    assert [tile.is_stale for tile in tiles(last)] == [False]
+    assert [tile.is_stale for tile in tiles(last + timedelta(microseconds=1))] == [True]
+
+
 def test_a_metric_without_any_number_has_no_value(gauge: Metric) -> None:
     tile = only_tile()
     assert (tile.value, tile.last_at, tile.is_stale) == (None, None, True)
