@@ -242,6 +242,30 @@ def test_without_a_window_it_is_the_last_day(client: Client, probe: Probe) -> No
     assert (data["windowStart"], data["windowEnd"]) == ("2026-11-20T12:02:30Z", "2026-11-21T12:02:30Z")
 
 
+def test_with_an_end_alone_it_is_the_day_before_it(client: Client, probe: Probe) -> None:
+    data = client.get(JSON, {"component": "api", "to": "2026-10-09"}).json()["data"]
+    assert (data["windowStart"], data["windowEnd"]) == ("2026-10-08T00:00:00Z", "2026-10-09T00:00:00Z")
+
+
+def test_the_year_2000_is_the_first_that_may_be_asked_for(client: Client, probe: Probe) -> None:
+    query = {"component": "api", "from": "2000-01-01", "to": "2000-01-02"}
+    assert client.get(JSON, query).json()["data"]["intervals"] == []
+
+
+@pytest.mark.parametrize("slug", ["read_api", "a" * 80, "eu-1"])
+def test_every_slug_that_a_component_may_have_is_found(client: Client, probe: Probe, slug: str) -> None:
+    Component.objects.update(slug=slug)
+    assert client.get(JSON, {"component": slug}).json()["data"]["component"] == slug
+
+
+def test_the_sums_stand_beside_the_intervals_they_are_made_of(client: Client, probe: Probe) -> None:
+    write_day(probe, date(2026, 10, 8), states_of(bad=30, unknown=48, excluded=10, maintenance=20))
+    data = client.get(JSON, {"component": "api", "from": "2026-10-08", "to": "2026-10-09"}).json()["data"]
+    # Known are 210 of the 258 that could be: what is left out is in neither.
+    assert (data["good"], data["bad"], data["excluded"], data["unknown"]) == (180, 30, 30, 48)
+    assert (data["availability"], data["coverage"]) == (85.71, 81.39)
+
+
 def test_a_component_that_was_taken_away_can_still_be_checked(client: Client, probe: Probe) -> None:
     october(probe)
     Component.objects.update(retired_at=datetime(2026, 11, 1, tzinfo=UTC))
@@ -263,9 +287,11 @@ def test_a_component_that_was_taken_away_can_still_be_checked(client: Client, pr
         ("component=api&since=2026", 400, "There is no parameter 'since'"),
         ("component=api&month=2026-1", 400, "is no month"),
         ("component=api&month=2026-10&from=2026-10-01", 400, "not both"),
+        ("component=api&month=2026-10&to=2026-10-02", 400, "not both"),
         ("component=api&from=yesterday", 400, "from is 'yesterday'"),
         ("component=api&from=%00", 400, "from is"),
         ("component=api&from=2026-10-01T12:00:00", 400, "a moment such as"),
+        ("component=api&from=1999-12-31&to=2000-01-01", 400, "from is '1999-12-31'"),
         ("component=api&from=0001-01-01", 400, "from is '0001-01-01'"),
         ("component=api&to=9999-12-31", 400, "to is '9999-12-31'"),
         ("component=api&from=0001-01-01T00:00:00%2B14:00", 400, "from is"),

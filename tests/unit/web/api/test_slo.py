@@ -1,6 +1,6 @@
 """`GET /v1/status/slo`: each promise with the counts it is judged by."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.test import Client
 from components.models import Component, Page
 from probes.enums import ObjectiveKind
 from probes.models import CreditBand, Probe, SlaPolicy, SlaTier
-from tests.unit.web.api.conftest import october, promise, states_of
+from tests.unit.web.api.conftest import october, promise, states_of, write_day
 
 PATH = "/v1/status/slo"
 
@@ -64,6 +64,18 @@ def test_without_a_month_it_is_the_running_one(client: Client, probe: Probe) -> 
     data = client.get(PATH).json()["data"]
     assert (data["month"], data["isRunning"]) == ("2026-11", True)
     assert [burn["hours"] for burn in data["objectives"][0]["burnRates"]] == [1, 6, 24]
+
+
+def test_burn_rates_have_the_counts_they_are_made_of(client: Client, probe: Probe) -> None:
+    promise(probe.component)
+    # From midnight on, twelve hours of 144 intervals; three of the last hour failed.
+    write_day(probe, date(2026, 11, 21), bytes([1]) * 138 + bytes([3]) * 3 + bytes([1]) * 3 + bytes(144))
+    (row,) = asked(client, "2026-11")["objectives"]
+    assert [(burn["hours"], burn["good"], burn["bad"]) for burn in row["burnRates"]] == [
+        (1, 8, 3),
+        (6, 68, 3),
+        (24, 141, 3),
+    ]
 
 
 def test_without_promises_the_running_month_is_empty(client: Client, page: Page) -> None:
@@ -132,6 +144,7 @@ def test_each_tier_has_its_credit(client: Client, probe: Probe) -> None:
     october(probe, d07=states_of(bad=26))
     sla = asked(client)["sla"]
     assert (sla["name"], sla["components"], sla["bad"], sla["availability"]) == ("SLA", ["api"], 26, 99.7)
+    assert (sla["windowStart"], sla["windowEnd"]) == ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z")
     assert sla["tiers"] == [
         {
             "tier": "TEAM",
