@@ -1,6 +1,6 @@
 """Wall-clock times where the clocks are put forward and back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,11 +20,22 @@ LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # thirty minutes of summer time
         (datetime.fromisoformat("2026-03-29T02:30"), BERLIN, datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
         # 02:30 comes twice that night: the first.
         (datetime.fromisoformat("2026-10-25T02:30"), BERLIN, datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        # Also where whoever asks has the second in mind.
+        (
+            datetime.fromisoformat("2026-10-25T02:30").replace(fold=1),
+            BERLIN,
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        ),
         (datetime.fromisoformat("2026-10-04T02:15"), LORD_HOWE, datetime(2026, 10, 3, 15, 45, tzinfo=UTC)),
     ],
 )
 def test_a_wall_clock_time_is_one_moment(wall: datetime, zone: ZoneInfo, moment: datetime) -> None:
     assert moment_at(wall, zone) == moment
+
+
+def test_hours_that_are_added_to_a_moment_are_hours_also_over_a_change_of_the_clocks() -> None:
+    begin = moment_at(datetime.fromisoformat("2026-10-25T02:30"), BERLIN)
+    assert begin + timedelta(hours=2) == datetime(2026, 10, 25, 2, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
