@@ -51,7 +51,7 @@ def sweep() -> None:
 def reopen(trouble: Trouble) -> bool:
     """Whether it belongs to an incident of ours that ended just before it, which is open again now."""
     component = trouble.component
-    last = Incident.objects.resolved().filter(dedupe_key=dedupe_key(component), origin=Origin.PROBE)
+    last = Incident.objects.shown().resolved().filter(dedupe_key=dedupe_key(component), origin=Origin.PROBE)
     incident = last.order_by("-resolved_at").first()
     began = trouble.since or clock.now()
     if incident is None or incident.resolved_at is None or _staff_lead(incident):

@@ -9,13 +9,16 @@ second time.
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.urls import reverse
 
 from components.enums import ClaimSource, ComponentStatus
 from components.models import Component, StatusClaim
 from components.services import Claim, lock_components, state_claims
 from incidents.enums import Origin
 from incidents.models import Incident, SeverityPolicy
-from incidents.services import DuplicateIncident, open_incident
+from incidents.services import DuplicateIncident, EvidenceItem, add_evidence, open_incident
 from probes.dependencies import suppressed
 from probes.flapping import dedupe_key, open_incidents, reopen, say_it_fails_again, settle_incident
 from probes.models import Probe, ProbeLocation
@@ -125,7 +128,7 @@ def open_about(trouble: Trouble) -> None:
         logger.error("%s: %s No severity is defined, so no incident was opened.", component.name, trouble.sentence)
         return
     try:
-        open_incident(
+        incident = open_incident(
             title=trouble.title,
             severity=severity,
             message=trouble.sentence,
@@ -135,8 +138,38 @@ def open_about(trouble: Trouble) -> None:
             origin=Origin.PROBE,
             dedupe_key=dedupe_key(component),
         )
+        add_evidence(incident=incident, items=_evidence(trouble))
     except DuplicateIncident:
         logger.info("An incident about %s is open already.", component.slug)
     except DomainError:
         # The measurement is true whatever became of the announcement: it must not be rolled back with it.
         logger.exception("No incident could be opened about %s.", component.slug)
+
+
+def _evidence(trouble: Trouble) -> list[EvidenceItem]:
+    """What fails at each location; of a rule, what it says. One query."""
+    probe, since = trouble.probe, trouble.since or clock.now()
+    rows = [row for row in probe.locations.active().order_by("location") if row.track.is_outage]
+    if not rows:
+        return [_item(trouble, at=since, what=probe.name, detail=trouble.sentence)]
+    return [
+        _item(
+            trouble,
+            at=row.first_failure_at or since,
+            what=f"{probe.name}, from {row.location}",
+            detail=row.last_detail,
+        )
+        for row in rows
+    ]
+
+
+def _item(trouble: Trouble, *, at: datetime, what: str, detail: str) -> EvidenceItem:
+    component = trouble.component
+    return EvidenceItem(
+        at=at,
+        what=what,
+        detail=detail,
+        # The day's page, whose days are those of UTC.
+        path=f"/components/{component.slug}/{at.astimezone(UTC):%Y-%m-%d}/" if component.is_visible else "",
+        staff_path=reverse("admin:probes_probe_change", args=[trouble.probe.pk]),
+    )
