@@ -53,7 +53,7 @@ def _months(zone: ZoneInfo) -> tuple[MonthLink, ...]:
     """Newest first, each one with something in it. Two queries."""
     incidents: Counter[date] = Counter()
     windows: Counter[date] = Counter()
-    for row in _by_month(Incident.objects.all(), "started_at", zone):
+    for row in _by_month(Incident.objects.shown(), "started_at", zone):
         incidents[row["month"].date()] += row["number"]
     for row in _by_month(_held(), "scheduled_for", zone):
         windows[row["month"].date()] += row["number"]
@@ -103,7 +103,8 @@ def _bounds(month: MonthLink, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def _incidents(begin: datetime, end: datetime, reader: Reader) -> list[IncidentCard]:
     newest = IncidentUpdate.objects.filter(incident=OuterRef("pk")).order_by("-display_at", "-pk")
     rows: Iterable[Any] = (
-        Incident.objects.filter(started_at__gte=begin, started_at__lt=end)
+        Incident.objects.shown()
+        .filter(started_at__gte=begin, started_at__lt=end)
         .annotate(newest_body=Subquery(newest.values("body")[:1]))
         .select_related("severity")
         .order_by("-started_at", "-pk")
