@@ -3,9 +3,31 @@
 from celery import shared_task
 
 from incidents import maintenance
+from incidents.reports import mailing, noticing, retention
+
+# The next sweep is nearer than that.
+WAKE_UP_EXPIRES_SECONDS = 10
 
 
 @shared_task(name="incidents.run_maintenance")
 def run_maintenance() -> None:
     """Begin and end the windows whose time has come."""
     maintenance.run_due()
+
+
+@shared_task(name="incidents.sweep_reports")
+def sweep_reports() -> None:
+    """End the signal about reports when it is over, and find mails about reports that wait."""
+    noticing.end_if_over()
+    if mailing.has_due():
+        send_report_mails.apply_async(expires=WAKE_UP_EXPIRES_SECONDS)
+
+
+@shared_task(name="incidents.send_report_mails")
+def send_report_mails() -> None:
+    mailing.send_due()
+
+
+@shared_task(name="incidents.forget_report_contacts")
+def forget_report_contacts() -> None:
+    retention.forget_contacts()

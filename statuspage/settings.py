@@ -210,7 +210,10 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"subscriptions.send_batch": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "subscriptions.send_batch": {"queue": "mail"},
+    "incidents.send_report_mails": {"queue": "mail"},
+}
 # A wake-up is only a hint, the sweep finds what it missed: a dead broker must not hold the request that posts.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
@@ -233,6 +236,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "incidents.sweep_reports": {"task": "incidents.sweep_reports", "schedule": 10.0, "options": {"expires": 10}},
+    "incidents.forget_report_contacts": {
+        "task": "incidents.forget_report_contacts",
+        "schedule": 86_400.0,
+        "options": {"expires": 86_400},
+    },
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "subscriptions.apply_retention": {
         "task": "subscriptions.apply_retention",
@@ -249,6 +258,9 @@ PROBE_HOUR_RETENTION_DAYS = env.integer("PROBE_HOUR_RETENTION_DAYS", 100, minimu
 # A push may be 30 days late.
 METRIC_RETENTION_DAYS = env.integer("METRIC_RETENTION_DAYS", 90, minimum=31)
 SIGNAL_RETENTION_DAYS = env.integer("SIGNAL_RETENTION_DAYS", 400, minimum=1)
+
+# --- reports from visitors -----------------------------------------------------------------------------------------
+REPORT_CONTACT_RETENTION_DAYS = env.integer("REPORT_CONTACT_RETENTION_DAYS", 180, minimum=1)
 
 # --- mail ----------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.text("EMAIL_URL", "")
