@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 
 from components.admin_base import ModelAdmin, PageTouchingAdmin, ReadOnlyAdmin
 from components.services import touch_page
+from incidents.admin_reports import OutageReportAdmin
+from incidents.admin_postmortems import PostmortemAdmin
 from incidents.admin_signals import SignalAdmin
 from incidents.admin_views import STATUS_CSS, edit_view, incident_view, open_view, resolve_view, update_view
 from incidents.forms import DurationField
@@ -20,7 +22,14 @@ from incidents.models import Incident, Maintenance, SeverityPolicy
 from statuspage.core import clock
 from statuspage.core.durations import format_duration, say_duration
 
-__all__ = ["IncidentAdmin", "MaintenanceAdmin", "SeverityPolicyAdmin", "SignalAdmin", "is_superuser"]
+__all__ = [
+    "IncidentAdmin",
+    "MaintenanceAdmin",
+    "OutageReportAdmin",
+    "SeverityPolicyAdmin",
+    "SignalAdmin",
+    "is_superuser",
+]
 
 
 @admin.register(Incident)

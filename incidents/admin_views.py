@@ -18,9 +18,10 @@ from django.urls import reverse
 from components.admin_base import ModelAdmin
 from components.enums import ComponentStatus
 from components.models import Component
-from incidents.enums import IncidentStatus
-from incidents.forms import EditIncidentForm, OpenIncidentForm, PostUpdateForm, ResolveForm, SentenceForm
+from incidents.enums import IncidentStatus, Origin
+from incidents.forms import PREFIX, EditIncidentForm, OpenIncidentForm, PostUpdateForm, ResolveForm, SentenceForm
 from incidents.models import AffectedComponent, Incident, IncidentUpdate
+from incidents.reports.declaring import SEPARATOR, Reported, link_declared, reported
 from incidents.services import DuplicateIncident, edit_incident, open_incident, post_update, resolve_incident
 from statuspage.core import clock
 from statuspage.core.errors import DomainError, StaleRevision
@@ -54,10 +55,11 @@ def open_view(request: HttpRequest, *, model_admin: ModelAdmin[Incident]) -> Htt
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
     components = list(Component.objects.active().select_related("group"))
-    form = OpenIncidentForm(request.POST or None, components=components)
+    told = _reported(request)
+    form = OpenIncidentForm(request.POST or None, components=components, begin_with=told.initial(PREFIX))
     if request.method == "POST" and form.is_valid():
         try:
-            incident = _open(request, form)
+            incident = _open(request, form, told)
         except DuplicateIncident as error:
             # The same form sent twice.
             return _to_incident(error.existing)
@@ -66,13 +68,22 @@ def open_view(request: HttpRequest, *, model_admin: ModelAdmin[Incident]) -> Htt
         else:
             model_admin.log_addition(request, incident, "Declared.")
             messages.success(request, f"{incident.reference} is open and on the page.")
+            for report in link_declared(reports=told.reports, incident=incident, author=_author(request)):
+                messages.warning(request, f"Somebody else dealt with a report meanwhile: {report}")
             return _to_incident(incident)
     context = {**model_admin.admin_site.each_context(request), "title": "Declare an incident", "form": form}
-    context |= {"opts": model_admin.opts, "nothing_to_choose": not components}
+    context |= {"opts": model_admin.opts, "nothing_to_choose": not components, "reports": told.reports}
     return TemplateResponse(request, "admin/incidents/incident/open.html", context)
 
 
-def _open(request: HttpRequest, form: OpenIncidentForm) -> Incident:
+def _reported(request: HttpRequest) -> Reported:
+    """The reports from outside that the address or the form names. One query, none without any."""
+    if not request.user.has_perm("incidents.change_outagereport"):
+        return Reported(reports=())
+    return reported([*request.GET.getlist("report"), *request.POST.get("reports", "").split(SEPARATOR)])
+
+
+def _open(request: HttpRequest, form: OpenIncidentForm, told: Reported) -> Incident:
     said = form.cleaned_data
     return open_incident(
         title=said["title"],
@@ -83,6 +94,7 @@ def _open(request: HttpRequest, form: OpenIncidentForm) -> Incident:
         private=said["private"],
         data_impact=said["data_impact"],
         started_at=said["started_at"],
+        origin=Origin.REPORT if told.reports else Origin.STAFF,
         dedupe_key=f"form-{said['form_id']}" if said["form_id"] else "",
         author=_author(request),
         notify=said["notify"],

@@ -150,9 +150,18 @@ class OpenIncidentForm(ImpactForm):
     notify = notify_field()
     # Two taps on the button are one incident.
     form_id = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
+    # The reports from outside that this incident is made of.
+    reports = forms.CharField(widget=forms.HiddenInput, max_length=1000, required=False)
 
-    def __init__(self, data: QueryDict | None = None, *, components: Iterable[Component]) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        components: Iterable[Component],
+        begin_with: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(data, components=components, said={})
+        self.initial.update(begin_with or {})
         self.fields["form_id"].initial = uuid.uuid4().hex
         self.fields["private"].initial = Page.current().private_incidents
 
