@@ -19,13 +19,18 @@ _BARE_URL = re.compile(r"(?<![\(<\[\"'=\w/])(https?://[^\s<>\"'`\)\]]*[^\s<>\"'`
 _HEADING = re.compile(r"<(/?)h([12])>")
 
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+_file_parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
 
 
 @lru_cache(maxsize=4096)
-def render_markdown(text: str) -> str:
-    """Sanitised HTML for a Markdown text. Headings begin at h3, below the page's own."""
+def render_markdown(text: str, *, from_file: bool = False) -> str:
+    """Sanitised HTML for a Markdown text. Headings begin at h3, below the page's own.
+
+    Who types into a form means the ends of their lines; in a file they are the editor's (`from_file`).
+    """
     linked = _BARE_URL.sub(r"<\1>", text)
-    html = _HEADING.sub(lambda match: f"<{match[1]}h3>", _parser.render(linked))
+    parser = _file_parser if from_file else _parser
+    html = _HEADING.sub(lambda match: f"<{match[1]}h3>", parser.render(linked))
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener nofollow").strip()
 
 

@@ -38,7 +38,10 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentPage:
-    """`latency` is None where nothing is measured; `bars` and `table` link each day to its page."""
+    """`latency` is None where nothing is measured; `bars` and `table` link each day to its page.
+
+    `hides_incidents`: there are private ones, whichever components they are of: none listed is not none.
+    """
 
     site: SiteInfo
     row: ComponentRow
@@ -47,6 +50,7 @@ class ComponentPage:
     latency: LatencyView | None
     probes: tuple[ProbeLine, ...]
     incidents: tuple[IncidentCard, ...]
+    hides_incidents: bool
     changes: tuple[StateChange, ...]
     more_changes: int
 
@@ -70,6 +74,7 @@ def component_pages(facts: Facts, more: ComponentFacts, home: HomePage) -> tuple
                     more.probes.get(component.pk, []), facts.places.get(component.pk, []), more.rules, reader
                 ),
                 incidents=_incidents_of(component, facts, by_incident),
+                hides_incidents=any(incident.private for incident in facts.incidents),
                 changes=tuple(
                     StateChange(
                         at=reader.local(change.at),

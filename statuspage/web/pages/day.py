@@ -47,6 +47,7 @@ class DayPage:
     strip: SafeString
     runs: tuple[Run, ...]
     incidents: tuple[IncidentCard, ...]
+    hides_incidents: bool
     maintenances: tuple[MaintenanceCard, ...]
     corrections: tuple[CorrectionLine, ...]
     csv_path: str
@@ -82,6 +83,7 @@ def _page(component: Component, day: date, reader: Reader, page: Page, *, first:
     intervals = list(component_intervals(component.pk, begin, end))
     windows = _windows(component, begin, end, reader)
     corrections = _corrections(component, begin, end)
+    incidents = _incidents(component, begin, end)
     runs = runs_of(intervals, _findings(component, begin, end), [*_said(corrections), *_planned(windows, reader)])
     counts = counts_of(intervals)
     path = component.get_absolute_url()
@@ -100,7 +102,10 @@ def _page(component: Component, day: date, reader: Reader, page: Page, *, first:
         summary=summary_of(counts),
         strip=strip([_stretch(run) for run in runs], summary=summary_of(counts)),
         runs=runs,
-        incidents=_incidents(component, begin, end, reader),
+        incidents=tuple(
+            cards.incident_card(row, reader, updates=[], affected=[]) for row in incidents if not row.private
+        ),
+        hides_incidents=any(row.private for row in incidents),
         maintenances=windows,
         corrections=tuple(correction_line(row, reader) for row in corrections),
         csv_path=f"/v1/status/intervals.csv?{query}",
@@ -133,15 +138,15 @@ def _findings(component: Component, begin: datetime, end: datetime) -> list[Find
 WORTH_TELLING = (Outcome.DOWN, Outcome.DEGRADED)
 
 
-def _incidents(component: Component, begin: datetime, end: datetime, reader: Reader) -> tuple[IncidentCard, ...]:
-    """Those that ran on this day. A private incident names no components, so a day does not name it either."""
+def _incidents(component: Component, begin: datetime, end: datetime) -> list[Incident]:
+    """Those that ran on this day, and private ones of whatever component: these are only known to be, never named."""
     rows = (
-        Incident.objects.filter(components=component, private=False, started_at__lt=end)
+        Incident.objects.filter(Q(components=component) | Q(private=True), started_at__lt=end)
         .filter(Q(resolved_at__isnull=True) | Q(resolved_at__gt=begin))
         .select_related("severity")
         .order_by("started_at", "pk")
     )
-    return tuple(cards.incident_card(row, reader, updates=[], affected=[]) for row in rows)
+    return list(rows.distinct())
 
 
 def _windows(component: Component, begin: datetime, end: datetime, reader: Reader) -> tuple[MaintenanceCard, ...]:

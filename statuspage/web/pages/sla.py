@@ -61,7 +61,8 @@ def sla_card(report: SlaReport, month: MonthReport, zone: ZoneInfo) -> SlaCard:
 
 
 def markdown(text: str) -> SafeString:
-    return mark_safe(render_markdown(text)) if text else mark_safe("")  # noqa: S308 -- render_markdown sanitises
+    """Of the terms, which are written in the configuration file."""
+    return mark_safe(render_markdown(text, from_file=True)) if text else mark_safe("")  # noqa: S308 -- render_markdown sanitises
 
 
 def tier_line(tier: TierRow) -> TierLine:

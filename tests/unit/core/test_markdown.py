@@ -62,3 +62,15 @@ def test_template_syntax_comes_out_as_written(text: str) -> None:
 def test_any_text_gives_only_allowed_tags(text: str) -> None:
     tags = set(re.findall(r"<\s*/?\s*([a-zA-Z0-9]+)", render_markdown(text)))
     assert not tags & {"script", "img", "style", "iframe", "svg", "form", "input", "object", "h1", "h2"}
+
+
+def test_the_end_of_a_line_is_a_break_in_a_form_and_none_in_a_file() -> None:
+    assert render_markdown("one\ntwo") == "<p>one<br>\ntwo</p>"
+    assert render_markdown("one\ntwo", from_file=True) == "<p>one\ntwo</p>"
+    # Who wants one there says so, as in any Markdown.
+    assert render_markdown("one\\\ntwo", from_file=True) == "<p>one<br>\ntwo</p>"
+
+
+def test_what_comes_from_a_file_is_sanitised_as_well() -> None:
+    html = render_markdown("[x](javascript:alert(1)) <b>ü</b> ![i](https://example.com/i.png)", from_file=True)
+    assert not any(tag in html for tag in ('href="javascript', "<b>", "<img"))

@@ -218,8 +218,19 @@ def test_the_page_of_a_component_names_no_private_incident_and_no_member_of_staf
     page = component_page("api")
     assert page is not None
     assert page.incidents == ()
+    # "None" would be a lie while one is open.
+    assert page.hides_incidents
     assert [(change.new, change.said_by, change.path) for change in page.changes] == [(MAJOR, "an incident", "")]
     assert incident.reference not in repr(page)
+
+
+def test_the_page_of_a_component_hides_nothing_where_all_incidents_are_public(
+    make_component: MakeComponent, make_incident: MakeIncident
+) -> None:
+    make_incident(impacts={make_component(): MAJOR})
+    page = component_page("api")
+    assert page is not None
+    assert (len(page.incidents), page.hides_incidents) == (1, False)
 
 
 def test_days_without_incidents_are_folded_into_one_line(make_incident: MakeIncident) -> None:

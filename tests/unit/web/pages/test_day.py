@@ -99,7 +99,16 @@ def test_the_days_incidents_are_named_and_private_ones_are_not(api: Component, m
     make_incident(ago=timedelta(hours=21), lasted=timedelta(minutes=3), impacts={api: MAJOR}, private=True)
     make_incident(ago=timedelta(days=5), lasted=timedelta(minutes=3), impacts={api: DEGRADED}, title="Before")
     make_incident(ago=timedelta(hours=2), impacts={api: DEGRADED}, title="After")
-    assert [card.title for card in found().incidents] == ["Refused"]
+    page = found()
+    assert [card.title for card in page.incidents] == ["Refused"]
+    assert page.hides_incidents
+
+
+def test_a_day_without_private_incidents_hides_none(api: Component, make_incident: MakeIncident) -> None:
+    make_incident(ago=timedelta(hours=22), lasted=timedelta(minutes=30), impacts={api: MAJOR}, title="Refused")
+    make_incident(ago=timedelta(hours=2), impacts={api: DEGRADED}, private=True)
+    page = found()
+    assert ([card.title for card in page.incidents], page.hides_incidents) == (["Refused"], False)
 
 
 def test_maintenance_is_the_reason_where_no_correction_is(api: Component) -> None:

@@ -119,7 +119,9 @@ def test_several_components_are_judged_each(api: Component, make_component: Make
 
 
 def test_each_tier_says_what_a_missed_month_gives_back(api: Component) -> None:
-    policy = SlaPolicy.objects.create(name="SLA", text="**Months**", dispute="Write to us.", started_at=LONG_AGO)
+    policy = SlaPolicy.objects.create(
+        name="SLA", text="**Months** of\nthe page", dispute="Write to us.", started_at=LONG_AGO
+    )
     policy.components.add(api)
     for slug, target in (("TEAM", "99.9"), ("SOLO", "99")):
         tier = SlaTier.objects.create(policy=policy, slug=slug, name=slug.title(), target=Decimal(target))
@@ -130,7 +132,7 @@ def test_each_tier_says_what_a_missed_month_gives_back(api: Component) -> None:
         ("Team", "Missed", "10\N{NO-BREAK SPACE}% of the fee"),
         ("Solo", "Met", "none"),
     ]
-    assert "<strong>Months</strong>" in sla.text
+    assert "<strong>Months</strong> of\nthe page" in sla.text
     assert "Write to us." in text("/slo/2026-10/")
 
 
