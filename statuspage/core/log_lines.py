@@ -22,10 +22,11 @@ class ShortSchedulingErrors(logging.Filter):
 class HideTokens(logging.Filter):
     """Paths whose last part lets somebody in, or report, are logged without it: `/heartbeat/…/fail`.
 
-    On the handler, so that Django's own lines about requests pass it as well. Tracebacks name no path.
+    On the handler, so that Django's own lines about requests pass it as well. Tracebacks name no path. A path that is
+    almost right answers 404 and brings the same token: `/Heartbeat/…`, `/heartbeats/…`.
     """
 
-    SECRET_PART = re.compile(r"(/(?:heartbeat|subscribe/confirm|subscriptions)/)[^/\s?\"']+")
+    SECRET_PART = re.compile(r"(/(?:heartbeats?|subscribe/confirm|subscriptions?)/+)[^/\s?\"']+", re.IGNORECASE)
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -28,7 +28,9 @@ class DatabaseDownMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not is_database_down(exception):
             return None
-        logger.error("%s %s: the database does not answer: %s", request.method, request.path, exception)
+        # A path may bring a line break (%0a), and what follows it would stand in the log as a line of our own.
+        path = request.path.encode("unicode_escape").decode("ascii")
+        logger.error("%s %s: the database does not answer: %s", request.method, path, exception)
         return database_down_response(request)
 
 

@@ -9,12 +9,17 @@ from django.urls import path
 trouble: Exception = OperationalError("server closed the connection; password=secret")
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def broken(request: HttpRequest, token: str = "") -> HttpResponse:
     raise trouble
 
 
 handler500 = "statuspage.web.errors.pages.server_error"
-urlpatterns = [path("staff/", broken), path("v1/status", broken), path("status.json", broken)]
+urlpatterns = [
+    path("staff/", broken),
+    path("heartbeat/<str:token>", broken),
+    path("v1/status", broken),
+    path("status.json", broken),
+]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
@@ -54,6 +59,16 @@ def test_programs_get_problem_details(client: Client, url: str) -> None:
     assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")
     assert response["Retry-After"] == "30"
     assert json.loads(response.content)["title"] == "The database does not answer"
+
+
+def test_a_line_break_in_an_address_makes_no_line_of_its_own_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("ERROR", logger="statuspage")
+    client.get("/heartbeat/x%0a2026-11-21 00:00:00 INFO all is well")
+    told = [record.getMessage() for record in caplog.records if record.name.endswith("database_down")]
+    assert len(told) == 1
+    assert "\n" not in told[0]
 
 
 @pytest.mark.parametrize("error", [DatabaseError("constraint"), ValueError("ours")])
