@@ -47,3 +47,12 @@ def say_duration(duration: timedelta) -> str:
     parts = [(minutes // 1440, "day"), (minutes % 1440 // 60, "hour"), (minutes % 60, "minute")]
     said = [f"{number} {word}{'' if number == 1 else 's'}" for number, word in parts if number]
     return " ".join(said[:2])
+
+
+def brief_duration(duration: timedelta) -> str:
+    """For a narrow place, rounded down to the minute: `"13 min"`, `"2 h 5 min"`, `"3 d 4 h"`."""
+    minutes = int(duration / timedelta(minutes=1))
+    if minutes < 1:
+        return "less than a minute"
+    parts = [(minutes // 1440, "d"), (minutes % 1440 // 60, "h"), (minutes % 60, "min")]
+    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2])

@@ -3,9 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from statuspage.core.durations import say_duration
-
-MINUTE = timedelta(minutes=1)
+from statuspage.core.durations import brief_duration, say_duration
 
 
 def day_name(day: date) -> str:
@@ -68,11 +66,7 @@ def window(begin: datetime, end: datetime) -> str:
 
 def how_soon(delta: timedelta) -> str:
     """`13 min`, `2 h 5 min`, `3 d 4 h`, rounded down to the minute; `less than a minute`."""
-    minutes = int(delta / MINUTE)
-    if minutes < 1:
-        return "less than a minute"
-    parts = [(minutes // 1440, "d"), (minutes % 1440 // 60, "h"), (minutes % 60, "min")]
-    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2])
+    return brief_duration(delta)
 
 
 def lasted(begin: datetime, end: datetime) -> str:
