@@ -13,7 +13,7 @@ from django.db import transaction
 
 from components.services import lock_components
 from components.uptime import EMPTY_DAY, SlotState, slot_of, slot_state
-from incidents.models import Maintenance
+from incidents.maintenance import components_in_maintenance
 from probes.bulk import insert_results, update_rows
 from probes.checkers.base import CheckResult
 from probes.distrust import distrust
@@ -69,9 +69,7 @@ def record_batch(*, location: str, measured: Sequence[Measured]) -> int:
     believed = distrust([one for one in measured if one.probe_id in rows], rows, location=location)
     new = insert_results([_raw(one, location) for one in believed])
     fresh = [one for one in believed if one.probe_id in new]
-    in_maintenance = set(
-        Maintenance.objects.active().filter(components__isnull=False).values_list("components", flat=True)
-    )
+    in_maintenance = components_in_maintenance()
     _count(fresh, rows, in_maintenance)
     changes = [
         _move(rows[one.probe_id], one, now, in_maintenance=rows[one.probe_id].probe.component_id in in_maintenance)

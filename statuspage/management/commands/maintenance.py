@@ -63,7 +63,7 @@ class Command(SentenceCommand):
     def _step(self, options: dict[str, Any]) -> None:
         steps = {"start": start_maintenance, "complete": complete_maintenance, "cancel": cancel_maintenance}
         maintenance = _named(options["reference"])
-        said = {"message": message_of(options["message"])} if options["message"] else {}
+        said: dict[str, Any] = {"message": message_of(options["message"])} if options["message"] else {}
         steps[options["action"]](maintenance=maintenance, author=operator(), **said)
         self.stdout.write(_line(maintenance))
 
