@@ -17,30 +17,45 @@ def affected_components(incident: Incident) -> list[AffectedComponent]:
 
 def apply_impacts(incident: Incident, update: IncidentUpdate, impacts: Impacts, *, at: datetime) -> None:
     """Say of each component what the update says, and keep for every affected one what it was and is."""
+    keep_impacts(incident, update, impacts)
+    for component, status in _in_order(impacts):
+        claim_impact(incident, component, status, at=at)
+
+
+def keep_impacts(incident: Incident, update: IncidentUpdate, impacts: Impacts) -> None:
+    """The rows alone: what the incident says of each component, and what every affected one was and is."""
     before = {affected.component_id: affected for affected in affected_components(incident)}
-    for component, status in sorted(impacts.items(), key=lambda item: item[0].pk):
+    for component, status in _in_order(impacts):
         AffectedComponent.objects.update_or_create(incident=incident, component=component, defaults={"status": status})
-        if status is ComponentStatus.OPERATIONAL:
-            withdraw_claim(
-                component=component,
-                source=ClaimSource.INCIDENT,
-                source_id=incident.public_id,
-                cause=str(incident),
-                at=at,
-            )
-        else:
-            claim_status(
-                component=component,
-                status=status,
-                source=ClaimSource.INCIDENT,
-                source_id=incident.public_id,
-                cause=incident.reference,
-                at=at,
-            )
     UpdateImpact.objects.bulk_create(
         _impact(update, affected.component, _old(before, affected.component_id), ComponentStatus(affected.status))
         for affected in affected_components(incident)
     )
+
+
+def claim_impact(incident: Incident, component: Component, status: ComponentStatus, *, at: datetime) -> None:
+    """Let the component know. Operational is no claim: what else is known of it decides."""
+    if status is ComponentStatus.OPERATIONAL:
+        withdraw_claim(
+            component=component,
+            source=ClaimSource.INCIDENT,
+            source_id=incident.public_id,
+            cause=str(incident),
+            at=at,
+        )
+    else:
+        claim_status(
+            component=component,
+            status=status,
+            source=ClaimSource.INCIDENT,
+            source_id=incident.public_id,
+            cause=incident.reference,
+            at=at,
+        )
+
+
+def _in_order(impacts: Impacts) -> list[tuple[Component, ComponentStatus]]:
+    return sorted(impacts.items(), key=lambda item: item[0].pk)
 
 
 def _old(before: Mapping[int, AffectedComponent], component_id: int) -> ComponentStatus:

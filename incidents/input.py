@@ -10,6 +10,7 @@ TITLE_LENGTH = 250
 BODY_LENGTH = 20_000
 CLOCK_SKEW = timedelta(minutes=2)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST_PROMISE = timedelta(days=31)
 
 
 def severity_policy(severity: SeverityPolicy | str) -> SeverityPolicy:
@@ -48,3 +49,14 @@ def past_moment(field: str, at: datetime | None, now: datetime) -> datetime:
     if at < EARLIEST:
         raise ValidationFailed(field, "That time is too long ago: choose one after the year 2000.")
     return at
+
+
+def promised_interval(promised: timedelta | None) -> timedelta | None:
+    """Within which the next update is promised."""
+    if promised is not None and not timedelta() < promised <= LONGEST_PROMISE:
+        raise ValidationFailed(
+            "next_update_in",
+            f"Promise the next update within a time that is more than nothing, and at most "
+            f"{LONGEST_PROMISE.days} days.",
+        )
+    return promised

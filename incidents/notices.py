@@ -4,8 +4,8 @@ Payload of a notice about an incident (times RFC 3339 UTC, or null):
 
     page        name, url, time_zone
     incident    id, reference, url, title, severity, severity_name, status, impact, private, started_at, resolved_at,
-                next_update_due_at, root_cause_summary, remediation
-    update      id, status, label, body_markdown, body_html, display_at
+                next_update_due_at, promise (by, on_change, more_information), root_cause_summary, remediation
+    update      id, status, label, body_markdown, body_html, display_at, edited (null: as it was first said)
     components  [slug, name, status, status_label]
 
 A private incident has its severity in place of a title, and no bodies, causes or components.
@@ -52,6 +52,7 @@ def incident_payload(
             "started_at": rfc3339(incident.started_at),
             "resolved_at": rfc3339(incident.resolved_at),
             "next_update_due_at": rfc3339(incident.next_update_due_at),
+            "promise": incident.promise,
             "root_cause_summary": "" if hidden else incident.root_cause_summary,
             "remediation": "" if hidden else incident.remediation,
         },
@@ -62,6 +63,7 @@ def incident_payload(
             "body_markdown": "" if hidden else update.body,
             "body_html": "" if hidden else render_markdown(update.body),
             "display_at": rfc3339(update.display_at),
+            "edited": rfc3339(update.edited_at),
         },
         "components": [] if hidden else [_component(row.component, _said(incident, row)) for row in affected],
     }

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents import maintenance
+from incidents import chasing, maintenance
 from incidents.reports import mailing, noticing, retention
 
 # The next sweep is nearer than that.
@@ -13,6 +13,12 @@ WAKE_UP_EXPIRES_SECONDS = 10
 def run_maintenance() -> None:
     """Begin and end the windows whose time has come."""
     maintenance.run_due()
+
+
+@shared_task(name="incidents.chase")
+def chase() -> None:
+    """Remind on-call of the words that are late and of the postmortems that are due."""
+    chasing.chase()
 
 
 @shared_task(name="incidents.sweep_reports")
