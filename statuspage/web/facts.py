@@ -128,9 +128,9 @@ def is_hot(incident: Incident, now: datetime) -> bool:
 
 
 def _incidents(since: datetime) -> QuerySet[Incident]:
-    newest = Incident.objects.newest_first().values("pk")[:FEED_ENTRIES]
+    newest = Incident.objects.shown().newest_first().values("pk")[:FEED_ENTRIES]
     recent = Q(started_at__gte=since) | Q(resolved_at__gte=since) | Q(resolved_at__isnull=True)
-    return Incident.objects.filter(recent | Q(pk__in=newest)).select_related("severity").newest_first()
+    return Incident.objects.shown().filter(recent | Q(pk__in=newest)).select_related("severity").newest_first()
 
 
 def _maintenances(since: datetime) -> QuerySet[Maintenance]:
