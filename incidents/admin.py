@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from components.admin_base import ModelAdmin, PageTouchingAdmin, ReadOnlyAdmin
 from components.services import touch_page
+from incidents.admin_postmortems import PostmortemAdmin
 from incidents.admin_reports import OutageReportAdmin
 from incidents.admin_signals import SignalAdmin
 from incidents.admin_views import STATUS_CSS, edit_view, incident_view, open_view, resolve_view, update_view
@@ -25,6 +26,7 @@ __all__ = [
     "IncidentAdmin",
     "MaintenanceAdmin",
     "OutageReportAdmin",
+    "PostmortemAdmin",
     "SeverityPolicyAdmin",
     "SignalAdmin",
     "is_superuser",
