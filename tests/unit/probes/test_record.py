@@ -82,6 +82,21 @@ def test_a_result_that_is_delivered_once_more_after_the_raw_one_is_gone_moves_no
     assert row_of(probe).failures == 1
 
 
+def test_a_slot_knows_its_newest_failure_in_whatever_order_they_came(
+    probe: Probe, at_noon: time_machine.Traveller
+) -> None:
+    at_noon.move_to(NOON + timedelta(minutes=4))
+    for seconds, newest in ((60, 60), (30, 60), (90, 90)):
+        record(found(probe, DOWN, at=NOON + timedelta(seconds=seconds)))
+        assert Slot.objects.get().last_failure_at == NOON + timedelta(seconds=newest)
+
+
+def test_a_slow_answer_keeps_its_words_and_a_good_one_needs_none(probe: Probe, story: Story) -> None:
+    story(probe, UP, SLOW, DOWN)
+    kept = ProbeResult.objects.order_by("scheduled_at").values_list("detail", flat=True)
+    assert list(kept) == ["", "HTTP 200 in 12 ms", "Connection refused."]
+
+
 def test_three_deliveries_of_the_third_failure_open_one_incident(probe: Probe, story: Story) -> None:
     last = story(probe, UP, DOWN, DOWN, DOWN)
     record(found(probe, DOWN, at=last))
@@ -136,6 +151,23 @@ def test_of_many_that_fail_at_once_only_some_are_asked_again_soon(api: Component
     assert {row.failures for row in rows} == {1}
     assert sum(row.next_due_at == NOON + timedelta(seconds=10) for row in rows) == QUICK_AT_ONCE
     assert sum(row.next_due_at == NOON + timedelta(seconds=60) for row in rows) == 5
+
+
+def test_a_failure_that_took_long_is_asked_again_now_and_not_in_the_past(
+    probe: Probe, at_noon: time_machine.Traveller
+) -> None:
+    ProbeLocation.objects.update(next_due_at=NOON + timedelta(seconds=60))
+    at_noon.move_to(NOON + timedelta(seconds=40))
+    record(found(probe, DOWN))
+    assert row_of(probe).next_due_at == NOON + timedelta(seconds=40)
+
+
+def test_a_result_that_comes_late_brings_no_check_forward(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN)
+    due = NOON + timedelta(minutes=5)
+    ProbeLocation.objects.update(next_due_at=due)
+    record(found(probe, DOWN, at=NOON - timedelta(seconds=30)))
+    assert row_of(probe).next_due_at == due
 
 
 def test_a_suspect_is_asked_again_after_ten_seconds(probe: Probe, story: Story) -> None:
