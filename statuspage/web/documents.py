@@ -19,11 +19,11 @@ from statuspage.web.facts import FEED_ENTRIES, Facts, is_hot, read_facts
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
 from statuspage.web.pages.day import DayPage, day_page
 from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_page, maintenance_pages
-from statuspage.web.pages.history import history_page
+from statuspage.web.pages.history import HistoryPage, history_page
 from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works, how_it_works_page, read_promises
 from statuspage.web.pages.latency import LatencyPage, latency_page
 from statuspage.web.pages.slo import SloPage, running_slo_page, slo_page
-from statuspage.web.readmodels import HistoryPage, HomePage, IncidentPage, MaintenancePage
+from statuspage.web.readmodels import HomePage, IncidentPage, MaintenancePage
 from statuspage.web.selectors import home_of, home_page
 from statuspage.web.status_json import status_json
 

@@ -292,38 +292,3 @@ class HomePage:
     @property
     def is_empty(self) -> bool:
         return not self.components
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthLink:
-    """A month of the history and how much is in it. `key` is `yyyy-mm`."""
-
-    key: str
-    year: int
-    name: str
-    label: str
-    incidents: int
-    maintenances: int
-
-    @property
-    def path(self) -> str:
-        return f"/history/{self.key}/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryMonth:
-    """A month's incidents and maintenance by day, newest first; `newer` and `older` are the months beside it."""
-
-    month: MonthLink
-    days: tuple[PastDays, ...]
-    newer: MonthLink | None
-    older: MonthLink | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPage:
-    """`latest` is shown in full on `/history/`; `months` are all there are, newest first."""
-
-    site: SiteInfo
-    latest: HistoryMonth | None
-    months: tuple[MonthLink, ...]

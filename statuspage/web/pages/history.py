@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -19,17 +19,45 @@ from statuspage.web import wording
 from statuspage.web.facts import read_maintenances
 from statuspage.web.pages import cards
 from statuspage.web.pages.cards import Reader
-from statuspage.web.readmodels import (
-    HistoryMonth,
-    HistoryPage,
-    IncidentCard,
-    MaintenanceCard,
-    MonthLink,
-    PastDays,
-)
+from statuspage.web.readmodels import IncidentCard, MaintenanceCard, PastDays, SiteInfo
 from statuspage.web.selectors import site_of
 
 DECEMBER = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthLink:
+    """A month of the history and how much is in it. `key` is `yyyy-mm`."""
+
+    key: str
+    year: int
+    name: str
+    label: str
+    incidents: int
+    maintenances: int
+
+    @property
+    def path(self) -> str:
+        return f"/history/{self.key}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryMonth:
+    """A month's incidents and maintenance by day, newest first; `newer` and `older` are the months beside it."""
+
+    month: MonthLink
+    days: tuple[PastDays, ...]
+    newer: MonthLink | None
+    older: MonthLink | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """`latest` is shown in full on `/history/`; `months` are all there are, newest first."""
+
+    site: SiteInfo
+    latest: HistoryMonth | None
+    months: tuple[MonthLink, ...]
 
 
 def history_page(key: str | None = None) -> HistoryPage | None:
