@@ -52,7 +52,8 @@ def report(options: argparse.Namespace) -> None:
     from statuspage.web import documents
     from statuspage.web.publication.edition import build_documents
     from statuspage.web.publication.headers import SecurityHeaders
-    from statuspage.web.publication.publisher import PageVersion, Publisher
+    from statuspage.web.publication.publisher import Publisher
+    from statuspage.web.publication.sources import PageVersion
 
     versions = itertools.count(1)
     publisher = Publisher(read_version=lambda: PageVersion(next(versions), 30), render=documents.render_hot_documents)

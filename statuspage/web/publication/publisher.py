@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
@@ -26,6 +25,12 @@ from statuspage.web.publication import store
 from statuspage.web.publication.edition import Edition, Rendered, Source, build_document, build_documents
 from statuspage.web.publication.headers import SecurityHeaders
 from statuspage.web.publication.kept import KeptDocument, KeptDocuments
+from statuspage.web.publication.sources import (
+    PageVersion,
+    read_page_version,
+    render_hot_documents,
+    watch_monitoring,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +40,6 @@ LONGEST_BACKOFF_SECONDS = 2.0
 SILENT_AFTER_SECONDS = 1.0
 # While it fails, say so this often, not every second.
 LOG_EVERY_FAILURES = 60
-
-
-class PageVersion(NamedTuple):
-    version: int
-    refresh_seconds: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -269,28 +269,6 @@ class Publisher:
             return entry
         is_current = entry.version == edition.version and time.monotonic() - entry.kept_at < edition.refresh_seconds
         return entry if is_current else None
-
-
-def read_page_version() -> PageVersion:
-    """One query. A page that is not configured yet has version 0 and is made by the first rendering."""
-    from components.models import Page
-
-    row = Page.objects.filter(pk=1).values_list("version", "refresh_seconds").first()
-    return PageVersion(*row) if row else PageVersion(0, 30)
-
-
-def render_hot_documents() -> Iterable[Rendered]:
-    """Late import: templates and read models are needed by the first rebuild, not by the first request."""
-    from statuspage.web import documents
-
-    return documents.render_hot_documents()
-
-
-def watch_monitoring() -> None:
-    """Late import, as above."""
-    from statuspage.web import monitoring
-
-    monitoring.watch.look()
 
 
 publisher = Publisher(

@@ -8,7 +8,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from statuspage.web.health import views as health
-from statuspage.web.publication.publisher import PageVersion, Publisher
+from statuspage.web.publication.publisher import Publisher
+from statuspage.web.publication.sources import PageVersion
 from tests.unit.web.publication.conftest import NOON, Site
 
 

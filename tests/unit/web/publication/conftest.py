@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from statuspage.web.publication.edition import Rendered
-from statuspage.web.publication.publisher import PageVersion, Publisher
+from statuspage.web.publication.publisher import Publisher
+from statuspage.web.publication.sources import PageVersion
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LONG_BODY = b"<!doctype html><title>Status</title>" + b"<p>All Systems Operational</p>" * 200

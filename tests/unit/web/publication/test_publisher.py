@@ -13,7 +13,8 @@ from components.services import touch_page
 from statuspage.core.postgresql.connection import DatabaseSilent
 from statuspage.web.publication import publisher as publisher_module
 from statuspage.web.publication import store
-from statuspage.web.publication.publisher import PageVersion, Publisher, read_page_version, render_and_keep
+from statuspage.web.publication.publisher import Publisher, render_and_keep
+from statuspage.web.publication.sources import PageVersion, read_page_version
 from tests.unit.web.publication.conftest import NOON, Page, Site
 
 MakePublisher = Callable[..., Publisher]
