@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("statuspage.web.health.urls")),
     path("", include("statuspage.web.subscribing.urls")),
+    path("", include("statuspage.web.reporting.urls")),
     path("", include("statuspage.web.api.urls")),
     path("", include("probes.urls")),
     path("", include("statuspage.web.urls")),

@@ -30,6 +30,7 @@ class SiteInfo:
     refresh_seconds: int
     public_id: str
     generated_at: datetime
+    accepts_reports: bool
 
     @property
     def slo_path(self) -> str:

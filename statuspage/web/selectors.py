@@ -58,6 +58,7 @@ def site_of(page: Page, now: datetime) -> SiteInfo:
         support_url=page.support_url,
         support_email=page.support_email,
         refresh_seconds=page.refresh_seconds,
+        accepts_reports=page.accepts_reports,
         public_id=page.public_id,
         generated_at=local,
     )

@@ -1,0 +1,1 @@
+"""Telling us of a problem: the public form."""
