@@ -18,10 +18,11 @@ MOST_LIMITS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentFacts:
-    """By component id: `probes`, the active ones in their order, and `limits`, what the latency charts draw. By probe
-    id: `rules`. `objectives` are those promised now, in their order, members read."""
+    """By component id: `probes`, the active ones in their order, `paused`, those that staff paused, and `limits`, what
+    the latency charts draw. By probe id: `rules`. `objectives` are those promised now, in order, members read."""
 
     probes: dict[int, list[Probe]]
+    paused: dict[int, list[Probe]]
     rules: dict[int, list[Rule]]
     latency: dict[int, LatencySeries]
     limits: dict[int, tuple[Limit, ...]]
@@ -29,10 +30,11 @@ class ComponentFacts:
 
 
 def read_component_facts(component_ids: Collection[int], now: datetime, *, span: Span = OVERVIEW) -> ComponentFacts:
-    probes = read_probes(component_ids)
+    probes, paused = _apart(read_probes(component_ids))
     objectives = read_objectives()
     return ComponentFacts(
         probes=probes,
+        paused=paused,
         rules=_rules(component_ids),
         latency=latency_series(component_ids, span, now),
         limits=_limits(component_ids, probes, objectives),
@@ -41,12 +43,21 @@ def read_component_facts(component_ids: Collection[int], now: datetime, *, span:
 
 
 def read_probes(component_ids: Collection[int]) -> dict[int, list[Probe]]:
-    """The active probes, in their order, with what they depend on. Two queries."""
+    """The probes of the configuration, paused ones too, in their order, with what they depend on. Two queries."""
     found: dict[int, list[Probe]] = defaultdict(list)
-    rows = Probe.objects.active().filter(component_id__in=component_ids).order_by("component_id", "pk")
+    rows = Probe.objects.filter(retired_at__isnull=True, component_id__in=component_ids).order_by("component_id", "pk")
     for probe in rows.prefetch_related("depends_on"):
         found[probe.component_id].append(probe)
     return dict(found)
+
+
+def _apart(found: dict[int, list[Probe]]) -> tuple[dict[int, list[Probe]], dict[int, list[Probe]]]:
+    """Those that measure, and those that staff paused; a component without any is in neither."""
+    probes, paused = (
+        {pk: [probe for probe in rows if probe.is_enabled is enabled] for pk, rows in found.items()}
+        for enabled in (True, False)
+    )
+    return {pk: rows for pk, rows in probes.items() if rows}, {pk: rows for pk, rows in paused.items() if rows}
 
 
 def _rules(component_ids: Collection[int]) -> dict[int, list[Rule]]:

@@ -40,7 +40,8 @@ class StateChange:
 class ComponentPage:
     """`latency` is None where nothing is measured; `bars` and `table` link each day to its page.
 
-    `hides_incidents`: there are private ones, whichever components they are of: none listed is not none.
+    `paused` are the names of probes that staff paused. `hides_incidents`: there are private ones, whichever components
+    they are of: none listed is not none.
     """
 
     site: SiteInfo
@@ -49,6 +50,7 @@ class ComponentPage:
     table: SafeString
     latency: LatencyView | None
     probes: tuple[ProbeLine, ...]
+    paused: tuple[str, ...]
     incidents: tuple[IncidentCard, ...]
     hides_incidents: bool
     changes: tuple[StateChange, ...]
@@ -73,6 +75,7 @@ def component_pages(facts: Facts, more: ComponentFacts, home: HomePage) -> tuple
                 probes=probe_lines(
                     more.probes.get(component.pk, []), facts.places.get(component.pk, []), more.rules, reader
                 ),
+                paused=tuple(probe.name for probe in more.paused.get(component.pk, [])),
                 incidents=_incidents_of(component, facts, by_incident),
                 hides_incidents=any(incident.private for incident in facts.incidents),
                 changes=tuple(

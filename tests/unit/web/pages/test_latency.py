@@ -69,7 +69,7 @@ def test_what_is_no_span_has_no_page(api: Component, path: str) -> None:
 def test_a_span_without_measurement_says_so(api: Component) -> None:
     document = render_document("/components/api/latency/24h/")
     assert document is not None
-    assert "Nothing was measured in the last 24 hours." in document.body.decode()
+    assert "No latency was measured in the last 24 hours." in document.body.decode()
 
 
 def test_the_probes_own_threshold_and_the_objective_are_drawn(api: Component) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from components.enums import ComponentStatus
 from components.models import Component
@@ -96,3 +97,23 @@ def test_what_a_probe_waits_for_is_named(api: Component, make_component: MakeCom
     make_component("db", measured_days=1)
     Probe.objects.get(slug="api-http").depends_on.add(Probe.objects.get(slug="db-http"))
     assert line().waits_for == ("HTTP",)
+
+
+def test_a_paused_probe_is_named_as_such_and_not_as_one_that_measures(api: Component) -> None:
+    Probe.objects.update(is_enabled=False)
+    page = component_page("api")
+    assert page is not None
+    assert (page.probes, page.paused) == ((), ("HTTP",))
+    html = render_to_string("pages/component.html", {"page": page, "row": page.row, "site": page.site})
+    assert "Paused by our staff, so that nothing is checked until it goes on: HTTP." in html
+    assert "Nothing measures it" not in html
+
+
+def test_what_nobody_paused_is_not_named_so(api: Component) -> None:
+    page = component_page("api")
+    assert page is not None
+    assert page.paused == ()
+    Probe.objects.update(is_enabled=False, retired_at=NOON)
+    page = component_page("api")
+    assert page is not None
+    assert (page.probes, page.paused) == ((), ())
