@@ -32,6 +32,15 @@ def test_a_growing_slot_is_shown_in_its_day_but_not_yet_folded(probe: Probe, sto
     assert not Slot.objects.get().is_folded
 
 
+def test_a_slot_that_goes_bad_while_it_runs_is_shown_before_it_is_over(probe: Probe, story: Story) -> None:
+    story(probe, UP)
+    roll_up()
+    story(probe, DOWN, DOWN, DOWN)
+    assert roll_up() == 1
+    assert bytes(ProbeDay.objects.get().slots)[144] == SlotState.BAD
+    assert not Slot.objects.get().is_folded
+
+
 def test_a_slot_that_is_over_is_folded_once(probe: Probe, story: Story, at_noon: time_machine.Traveller) -> None:
     story(probe, UP, UP, SLOW, DOWN, ERROR)
     at_noon.move_to(NOON + 7 * MINUTE)
