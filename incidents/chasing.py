@@ -81,7 +81,7 @@ _watch = JumpWatch()
 
 
 def chase() -> int:
-    """Raise and end the signals about words that are due. Returns how many were raised. Three queries at rest."""
+    """Raise and end the signals about words that are due. Returns how many were raised. Four queries at rest."""
     now = clock.now()
     has_jumped = _watch.has_jumped(now, monotonic())
     deadlines = {deadline.fingerprint: deadline for deadline in (*_words(now), *_postmortems(now))}

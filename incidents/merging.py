@@ -7,7 +7,6 @@ from components.models import Component
 from components.services import touch_page
 from incidents.enums import IncidentStatus
 from incidents.impacts import Impacts, affected_components, withdraw_impacts
-from incidents.input import body_text
 from incidents.locking import DUE_FIELDS, check_revision, lock_incidents, save_incident, set_due
 from incidents.models import AffectedComponent, Incident, IncidentUpdate
 from incidents.postmortems import release_postmortem
@@ -44,12 +43,17 @@ def merge_incident(
     _check(old, kept, message)
     impacts = _worse(old, kept)
     update = None
+    said = message or (
+        f"{old.reference} is about the same trouble and goes on here."
+        if old.is_open
+        else f"{old.reference} was about the same trouble."
+    )
     if kept.is_open and (impacts or message):
         # Another row object of its own: this one is written below.
         update = post_update(
             incident=Incident.objects.get(pk=kept.pk),
             status=kept.state,
-            message=body_text(message) if message else f"{old.reference} is about the same trouble and goes on here.",
+            message=said,
             impacts=impacts,
             author=author,
         )
