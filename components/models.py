@@ -22,6 +22,7 @@ class Page(models.Model):
     url = models.URLField(max_length=300, default="http://127.0.0.1:8000", help_text="Used in every link and mail.")
     time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name, such as Europe/London.")
     description = models.CharField(max_length=500, blank=True)
+    home_url = models.URLField(max_length=300, blank=True, help_text="Where the product itself is.")
     support_url = models.URLField(max_length=300, blank=True)
     support_email = models.EmailField(blank=True)
     refresh_seconds = models.PositiveIntegerField(default=30)

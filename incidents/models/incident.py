@@ -28,6 +28,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def newest_first(self) -> "IncidentQuerySet":
         return self.order_by("-started_at", "-pk")
 
+    def with_postmortem(self) -> "IncidentQuerySet":
+        """Each with `postmortem_at`, when its postmortem was published; None of a draft, and where there is none."""
+        return self.annotate(postmortem_at=F("postmortem__published_at"))
+
 
 class Incident(models.Model):
     """Something is broken and this is what we say about it. Only `incidents.services` changes its state."""

@@ -30,11 +30,21 @@
     return `at ${write("day", moment)}`;
   }
 
+  // As the server writes it: minutes up to an hour and a half, then hours and minutes, then days and hours.
+  function elapsed(moment) {
+    const minutes = Math.max(0, Math.floor((now() - moment) / (60 * SECOND)));
+    if (minutes <= 90) return `${minutes}m`;
+    const parts = [[Math.floor(minutes / 1440), "d"], [Math.floor((minutes % 1440) / 60), "h"], [minutes % 60, "m"]];
+    return parts.filter(([number]) => number).slice(0, 2).map(([number, unit]) => `${number}${unit}`).join(" ");
+  }
+
   function near(moment) {
     const today = new Date(now());
     if (moment.toDateString() === today.toDateString()) return write("near", moment);
     return write(Math.abs(today - moment) < 180 * 86400 * SECOND ? "day" : "full", moment);
   }
+
+  const told = { ago, near, elapsed, full: (moment) => write("full", moment) };
 
   // Everything the server cannot know: the visitor's zone, how long ago, that there is a script.
   function enliven(root) {
@@ -42,7 +52,7 @@
       const moment = new Date(element.dateTime);
       if (isNaN(moment)) continue;
       const style = element.dataset.style;
-      element.textContent = style === "ago" ? ago(moment) : style === "near" ? near(moment) : write("full", moment);
+      element.textContent = (told[style] ?? near)(moment);
       if (style === "ago") element.previousElementSibling?.matches(".at") && (element.previousElementSibling.hidden = true);
     }
     for (const element of root.querySelectorAll(".auto")) element.hidden = false;
@@ -131,10 +141,10 @@
     morph(live, fresh);
     if (anchor?.isConnected) window.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
     const { title, icon } = banner().dataset;
-    document.getElementById("icon")?.setAttribute("href", icon);
+    if (icon) document.getElementById("icon")?.setAttribute("href", icon);
     if (title !== before) {
       document.title = title;
-      document.getElementById("announce").textContent = document.querySelector(".banner h1").textContent;
+      document.getElementById("announce").textContent = banner().querySelector("h1").textContent;
     }
   }
 
@@ -165,7 +175,7 @@
   });
   setInterval(() => {
     if (document.hidden) return;
-    for (const element of live.querySelectorAll('time[data-style="ago"]')) element.textContent = ago(new Date(element.dateTime));
+    for (const element of live.querySelectorAll('time[data-style="ago"], time[data-style="elapsed"]')) element.textContent = told[element.dataset.style](new Date(element.dateTime));
     tellAge();
     if (Date.now() - askedAt >= refreshEvery()) refresh();
   }, SECOND);

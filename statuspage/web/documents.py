@@ -2,36 +2,30 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from incidents.enums import MaintenanceStatus
 from incidents.models import Incident
 from probes.objectives.sla_feed import sla_feed
 from statuspage.web import feeds
 from statuspage.web.api.documents import SLA_PATH, sla_json
 from statuspage.web.component_facts import read_component_facts
-from statuspage.web.facts import FEED_ENTRIES, Facts, is_hot, read_facts
+from statuspage.web.facts import COMING, FEED_ENTRIES, Facts, is_hot, read_facts
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
 from statuspage.web.pages.day import DayPage, day_page
-from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_page, maintenance_pages
+from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_pages
 from statuspage.web.pages.history import HistoryPage, history_page
 from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works, how_it_works_page, read_promises
 from statuspage.web.pages.latency import LatencyPage, latency_page
+from statuspage.web.pages.postmortems import newest_postmortems, page_of, postmortem_page
 from statuspage.web.pages.slo import SloPage, running_slo_page, slo_page
-from statuspage.web.readmodels import HomePage, IncidentPage, MaintenancePage
-from statuspage.web.selectors import home_of, home_page
+from statuspage.web.pages.windows import window_page, window_pages
+from statuspage.web.readmodels import HomePage, IncidentPage, MaintenancePage, PostmortemPage
+from statuspage.web.rendered import JSON, NO_STORE, RenderedDocument, document, html
+from statuspage.web.selectors import home_of, home_page, site_info
 from statuspage.web.status_json import status_json
+from statuspage.web.window_documents import platform, window
 
-HTML = "text/html; charset=utf-8"
-JSON = "application/json"
-# Asked for again at every look, answered with 304 where nothing changed; what is old is better than an error.
-REVALIDATE = "public, max-age=0, stale-if-error=86400"
-NO_STORE = "no-store"
 ICON_COLOURS = {
     "ok": "2b9655",
     "slow": "b57d00",
@@ -40,18 +34,6 @@ ICON_COLOURS = {
     "work": "3f7fe0",
     "none": "7d8590",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedDocument:
-    """One public document, the same for everybody. `last_modified` is aware, None where there is no telling."""
-
-    path: str
-    status: int
-    content_type: str
-    body: bytes
-    cache_control: str
-    last_modified: datetime | None
 
 
 def render_hot_documents() -> list[RenderedDocument]:
@@ -65,22 +47,23 @@ def render_hot_documents() -> list[RenderedDocument]:
     incidents, maintenances = _hot_incidents(facts), facts.maintenances[: FEED_ENTRIES * 2]
     incident_models = incident_pages(facts, incidents)
     maintenance_models = maintenance_pages(facts, maintenances)
+    windows = window_pages(facts, [row for row in facts.maintenances if row.status in COMING])
     open_or_recent = {incident.public_id for incident in incidents if is_hot(incident, facts.now)}
+    postmortems = [page_of(page) for page in incident_models if page.card.public_id in open_or_recent]
     history, slo = history_page(), running_slo_page()
     return [
         *_home(home),
-        *_feeds(home, incident_models, maintenance_models),
+        *_feeds(home, incident_models, maintenance_models, newest_postmortems(facts)),
         *([_history(history, "/history/")] if history else []),
         _render_sla(SLA_PATH),
         *(_component(page) for page in component_pages(facts, more, home)),
         _how_it_works(how_it_works(facts, more, read_promises())),
         *([_slo(slo)] if slo else []),
         *(_incident(page) for page in incident_models if page.card.public_id in open_or_recent),
-        *(_maintenance(page) for page in maintenance_models if page.card.status in COMING),
+        *(_postmortem(page) for page in postmortems if page),
+        *(found for page in windows for found in window(page)),
+        *platform(home.site, windows),
     ]
-
-
-COMING = {MaintenanceStatus.SCHEDULED, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING}
 
 
 def _hot_incidents(facts: Facts) -> list[Incident]:
@@ -99,14 +82,16 @@ def render_document(path: str) -> RenderedDocument | None:
 
 
 def _render_home_part(path: str) -> RenderedDocument | None:
-    return next((document for document in _home(home_page()) if document.path == path), None)
+    return _at(path, _home(home_page()))
 
 
 def _render_feed(path: str) -> RenderedDocument | None:
     facts = read_facts()
     incidents = incident_pages(facts, _hot_incidents(facts))
-    documents = _feeds(home_of(facts), incidents, maintenance_pages(facts, facts.maintenances))
-    return next((document for document in documents if document.path == path), None)
+    return _at(
+        path,
+        _feeds(home_of(facts), incidents, maintenance_pages(facts, facts.maintenances), newest_postmortems(facts)),
+    )
 
 
 def _render_incident(_path: str, reference: str) -> RenderedDocument | None:
@@ -114,9 +99,24 @@ def _render_incident(_path: str, reference: str) -> RenderedDocument | None:
     return None if page is None else _incident(page)
 
 
-def _render_maintenance(_path: str, reference: str) -> RenderedDocument | None:
-    page = maintenance_page(reference)
-    return None if page is None else _maintenance(page)
+def _render_postmortem(_path: str, reference: str) -> RenderedDocument | None:
+    page = postmortem_page(reference)
+    return None if page is None else _postmortem(page)
+
+
+def _render_window(path: str, reference: str) -> RenderedDocument | None:
+    page = window_page(reference)
+    return None if page is None else _at(path, window(page))
+
+
+def _render_platform_window(path: str) -> RenderedDocument | None:
+    facts = read_facts()
+    running = window_pages(facts, [row for row in facts.maintenances if row.is_active])
+    return _at(path, platform(site_info(), running))
+
+
+def _at(path: str, documents: Iterable[RenderedDocument]) -> RenderedDocument | None:
+    return next((found for found in documents if found.path == path), None)
 
 
 def _render_component(_path: str, slug: str) -> RenderedDocument | None:
@@ -149,7 +149,7 @@ def _render_history(path: str, key: str | None = None) -> RenderedDocument | Non
 
 
 def _render_sla(path: str) -> RenderedDocument:
-    return _document(path, JSON, sla_json(sla_feed()))
+    return document(path, JSON, sla_json(sla_feed()))
 
 
 Renderer = Callable[..., RenderedDocument | None]
@@ -162,7 +162,10 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/slo/(\d{4}-\d{2})/", re.ASCII), _render_slo),
     (re.compile(r"/how-it-works/"), _render_how_it_works),
     (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/"), _render_incident),
-    (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/"), _render_maintenance),
+    (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/postmortem/"), _render_postmortem),
+    (re.compile(r"/maintenance/(?:offline\.html)?(?:#problem)?"), _render_platform_window),
+    (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/(?:offline\.html)?"), _render_window),
+    (re.compile(r"/fragments/maintenance/([A-Za-z0-9-]{1,40})/"), _render_window),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/"), _render_component),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/latency/(\w{2,3})/", re.ASCII), _render_latency),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/(\d{4}-\d{2}-\d{2})/", re.ASCII), _render_day),
@@ -171,45 +174,48 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
 
 def _home(home: HomePage) -> Iterable[RenderedDocument]:
     context = {"home": home, "site": home.site, "icon": _icon(home.banner.state.css)}
-    yield _html("/", "pages/home.html", context)
-    yield _html("/fragments/home/", "pages/home.html#live", context)
-    yield _document("/status.json", JSON, status_json(home), cache_control=NO_STORE)
+    yield html("/", "pages/home.html", context)
+    yield html("/fragments/home/", "pages/home.html#live", context)
+    yield document("/status.json", JSON, status_json(home), cache_control=NO_STORE)
 
 
 def _feeds(
-    home: HomePage, incidents: Iterable[IncidentPage], maintenances: Iterable[MaintenancePage]
+    home: HomePage,
+    incidents: Iterable[IncidentPage],
+    maintenances: Iterable[MaintenancePage],
+    postmortems: Iterable[PostmortemPage],
 ) -> Iterable[RenderedDocument]:
-    entries = feeds.feed_entries(home.site, incidents, maintenances, limit=FEED_ENTRIES)
-    yield _document("/history.atom", feeds.ATOM_TYPE, feeds.atom(home.site, entries))
-    yield _document("/history.rss", feeds.RSS_TYPE, feeds.rss(home.site, entries))
+    entries = feeds.feed_entries(home.site, incidents, maintenances, postmortems, limit=FEED_ENTRIES)
+    yield document("/history.atom", feeds.ATOM_TYPE, feeds.atom(home.site, entries))
+    yield document("/history.rss", feeds.RSS_TYPE, feeds.rss(home.site, entries))
 
 
 def _incident(page: IncidentPage) -> RenderedDocument:
-    return _html(page.card.path, "pages/incident.html", {"page": page, "card": page.card, "site": page.site})
+    return html(page.card.path, "pages/incident.html", {"page": page, "card": page.card, "site": page.site})
 
 
-def _maintenance(page: MaintenancePage) -> RenderedDocument:
-    return _html(page.card.path, "pages/maintenance.html", {"page": page, "card": page.card, "site": page.site})
+def _postmortem(page: PostmortemPage) -> RenderedDocument:
+    return html(page.postmortem.path, "pages/postmortem.html", {"page": page, "card": page.card, "site": page.site})
 
 
 def _component(page: ComponentPage) -> RenderedDocument:
-    return _html(page.row.path, "pages/component.html", {"page": page, "row": page.row, "site": page.site})
+    return html(page.row.path, "pages/component.html", {"page": page, "row": page.row, "site": page.site})
 
 
 def _slo(page: SloPage) -> RenderedDocument:
-    return _html(page.path, "pages/slo.html", {"page": page, "site": page.site})
+    return html(page.path, "pages/slo.html", {"page": page, "site": page.site})
 
 
 def _how_it_works(page: HowItWorksPage) -> RenderedDocument:
-    return _html(page.path, "pages/how_it_works.html", {"page": page, "site": page.site})
+    return html(page.path, "pages/how_it_works.html", {"page": page, "site": page.site})
 
 
 def _day(page: DayPage) -> RenderedDocument:
-    return _html(page.path, "pages/day.html", {"page": page, "site": page.site})
+    return html(page.path, "pages/day.html", {"page": page, "site": page.site})
 
 
 def _latency(page: LatencyPage) -> RenderedDocument:
-    return _html(page.path, "pages/latency.html", {"page": page, "site": page.site})
+    return html(page.path, "pages/latency.html", {"page": page, "site": page.site})
 
 
 def _history(page: HistoryPage, path: str) -> RenderedDocument:
@@ -219,22 +225,7 @@ def _history(page: HistoryPage, path: str) -> RenderedDocument:
         "is_index": path == "/history/",
         "has_maintenance": any(month.maintenances for month in page.months),
     }
-    return _html(path, "pages/history.html", context)
-
-
-def _html(path: str, template: str, context: dict[str, Any]) -> RenderedDocument:
-    return _document(path, HTML, render_to_string(template, context).encode())
-
-
-def _document(path: str, content_type: str, body: bytes, *, cache_control: str = REVALIDATE) -> RenderedDocument:
-    return RenderedDocument(
-        path=path,
-        status=200,
-        content_type=content_type,
-        body=body,
-        cache_control=cache_control,
-        last_modified=None,
-    )
+    return html(path, "pages/history.html", context)
 
 
 def _icon(css: str) -> str:

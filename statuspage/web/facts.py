@@ -35,12 +35,15 @@ from probes.selectors import (
 from probes.selectors_locations import LocationRow, location_rows
 from statuspage.core import clock
 from statuspage.web.misses import last_months_misses
+from statuspage.web.plans import Plan, read_plans
 
 DAYS = 90
 PAST_DAYS = 14
 FEED_ENTRIES = 25
 # A component that flaps for weeks must not make every page slow.
 CHANGES_A_COMPONENT = 200
+# Windows that are still to come or run.
+COMING = frozenset({MaintenanceStatus.SCHEDULED, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Facts:
     maintenance_updates: dict[int, list[MaintenanceUpdate]]
     maintenance_components: dict[int, list[ComponentName]] = field(default_factory=dict)
     tiles: tuple[Tile, ...] = ()
+    plans: dict[int, Plan] = field(default_factory=dict)
     places: dict[int, tuple[LocationRow, ...]] = field(default_factory=dict)
     misses: tuple[Miss, ...] = ()
 
@@ -87,8 +91,8 @@ def window_dates(now: datetime) -> list[date]:
 
 
 def read_facts() -> Facts:
-    """Sixteen queries, fifteen where no metric is defined; where something was promised, the report of last month
-    once an hour."""
+    """Sixteen queries, fifteen where no metric is defined, four more where a window is to come; the report of last month,
+    where something was promised, once an hour."""
     now = clock.now()
     page = Page.current()
     since = datetime.combine(window_dates(now)[0], time.min, tzinfo=UTC)
@@ -114,6 +118,7 @@ def read_facts() -> Facts:
         maintenances=maintenances,
         maintenance_updates=read_maintenance_updates([row.pk for row in maintenances]),
         maintenance_components=maintenance_components,
+        plans=read_plans([row.pk for row in maintenances if row.status in COMING]),
         tiles=tiles(now),
         places=location_rows(ids),
         misses=last_months_misses(page, now),
@@ -130,19 +135,19 @@ def is_hot(incident: Incident, now: datetime) -> bool:
 def _incidents(since: datetime) -> QuerySet[Incident]:
     newest = Incident.objects.shown().newest_first().values("pk")[:FEED_ENTRIES]
     recent = Q(started_at__gte=since) | Q(resolved_at__gte=since) | Q(resolved_at__isnull=True)
-    return Incident.objects.shown().filter(recent | Q(pk__in=newest)).select_related("severity").newest_first()
+    rows = Incident.objects.shown().filter(recent | Q(pk__in=newest)).with_postmortem()
+    return rows.select_related("severity").newest_first()
 
 
 def _maintenances(since: datetime) -> QuerySet[Maintenance]:
     newest = Maintenance.objects.newest_first().values("pk")[:FEED_ENTRIES]
-    coming = [MaintenanceStatus.SCHEDULED, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING]
-    recent = Q(status__in=coming) | Q(scheduled_until__gte=since) | Q(completed_at__gte=since)
+    recent = Q(status__in=COMING) | Q(scheduled_until__gte=since) | Q(completed_at__gte=since)
     return Maintenance.objects.filter(recent | Q(pk__in=newest)).newest_first()
 
 
 def read_maintenances(rows: QuerySet[Maintenance]) -> tuple[list[Maintenance], dict[int, list[ComponentName]]]:
     """The windows and the components of each, joined: one query."""
-    joined = rows.annotate(
+    joined = rows.select_related("kind").annotate(
         component_pk=F("components__pk"),
         component_slug=F("components__slug"),
         component_name=F("components__name"),

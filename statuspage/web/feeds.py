@@ -1,8 +1,8 @@
 """The feeds: Atom 1.0 (RFC 4287) and RSS 2.0, from the same read models as the pages.
 
-An entry is an incident or a window. Its id is a `tag:` URI (RFC 4151) made of the page's and the entry's public ids,
-which nothing that staff can edit changes; `updated` is the time of its newest word or correction. Private incidents
-have their severity, states and times, and no words.
+An entry is an incident, a window or a published postmortem. Its id is a `tag:` URI (RFC 4151) made of the page's and
+the entry's public ids, which nothing that staff can edit changes; `updated` is the time of its newest word or
+correction. Private incidents have their severity, states and times, and no words.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from statuspage.core.text import clean_text
 from statuspage.web import wording
-from statuspage.web.readmodels import IncidentPage, MaintenancePage, SiteInfo, TimelineEntry
+from statuspage.web.readmodels import IncidentPage, MaintenancePage, PostmortemPage, SiteInfo, TimelineEntry
 
 ATOM_TYPE = "application/atom+xml; charset=utf-8"
 RSS_TYPE = "application/rss+xml; charset=utf-8"
@@ -37,10 +37,16 @@ class FeedEntry:
 
 
 def feed_entries(
-    site: SiteInfo, incidents: Iterable[IncidentPage], maintenances: Iterable[MaintenancePage], *, limit: int
+    site: SiteInfo,
+    incidents: Iterable[IncidentPage],
+    maintenances: Iterable[MaintenancePage],
+    postmortems: Iterable[PostmortemPage] = (),
+    *,
+    limit: int,
 ) -> tuple[FeedEntry, ...]:
-    """Both kinds together, newest first."""
+    """All kinds together, newest first."""
     entries = [_incident_entry(site, page) for page in incidents]
+    entries += [_postmortem_entry(site, page) for page in postmortems]
     entries += [_maintenance_entry(site, page) for page in maintenances]
     return tuple(sorted(entries, key=lambda entry: (entry.published, entry.id), reverse=True)[:limit])
 
@@ -70,6 +76,21 @@ def _maintenance_entry(site: SiteInfo, page: MaintenancePage) -> FeedEntry:
         published=min(first, card.updated_at),
         updated=_updated(card.updated_at, page.timeline),
         html=begin + _html(page.timeline, ()),
+    )
+
+
+def _postmortem_entry(site: SiteInfo, page: PostmortemPage) -> FeedEntry:
+    """Beside its incident's: who read that long ago finds the story here."""
+    card, postmortem = page.card, page.postmortem
+    parts = [f"<h4>{escape(section.title)}</h4>{section.body}" for section in postmortem.sections]
+    return FeedEntry(
+        id=_tag(site, "postmortem", card.public_id),
+        url=site.absolute_url(postmortem.path),
+        title=f"Postmortem: {card.title}",
+        category="Postmortem",
+        published=postmortem.published_at,
+        updated=postmortem.updated_at,
+        html="".join(parts) or "<p>What happened is told to the customers concerned.</p>",
     )
 
 

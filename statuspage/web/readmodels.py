@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from components.enums import ComponentStatus
 from components.overall import Overall
 from probes.objectives.readings import Miss
+
+EMPTY = mark_safe("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +27,13 @@ class SiteInfo:
     description: str
     time_zone: str
     zone_name: str
+    home_url: str
     support_url: str
     support_email: str
+    accepts_reports: bool
     refresh_seconds: int
     public_id: str
     generated_at: datetime
-    accepts_reports: bool
 
     @property
     def slo_path(self) -> str:
@@ -157,7 +160,10 @@ class ImpactLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """One public word. `css` is the colour of its chip; `body` is sanitised HTML, empty when private."""
+    """One public word. `css` is the colour of its chip; `body` is sanitised HTML, empty when private.
+
+    `root_cause` and `remediation` stand with the last word of an incident whose severity sums up inline.
+    """
 
     public_id: str
     label: str
@@ -166,11 +172,17 @@ class TimelineEntry:
     at: datetime
     updated_at: datetime
     impacts: tuple[ImpactLine, ...] = ()
+    root_cause: SafeString = EMPTY
+    remediation: SafeString = EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentCard:
-    """An incident as lists show it. `newest` is its latest word; `css` is how bad it is."""
+    """An incident as lists show it. `newest` is its latest word; `css` is how bad it is.
+
+    `postmortem_at` is when its postmortem was published, None before that. `summary` is plain text, of resolved
+    incidents whose severity sums up inline.
+    """
 
     public_id: str
     reference: str
@@ -194,10 +206,41 @@ class IncidentCard:
     newest: TimelineEntry | None
     update_count: int
     excerpt: str = ""
+    postmortem_at: datetime | None = None
+    summary: str = ""
 
     @property
     def path(self) -> str:
         return f"/incidents/{self.reference}/"
+
+    @property
+    def postmortem_path(self) -> str:
+        """Empty where none was published."""
+        return f"{self.path}postmortem/" if self.postmortem_at else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemSection:
+    """`key` is the word of programs, such as `root_cause`; `body` is sanitised HTML."""
+
+    key: str
+    title: str
+    markdown: str
+    body: SafeString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemView:
+    """A published postmortem: there is none of a draft. Of a private incident it has no sections."""
+
+    path: str
+    published_at: datetime
+    edited_at: datetime | None
+    sections: tuple[PostmortemSection, ...]
+
+    @property
+    def updated_at(self) -> datetime:
+        return self.edited_at or self.published_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +251,23 @@ class IncidentPage:
     root_cause: SafeString
     remediation: SafeString
     description: str
+    is_summed_up_inline: bool = False
+    postmortem: PostmortemView | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemPage:
+    """`/incidents/<reference>/postmortem/`, and its entry in the feeds."""
+
+    site: SiteInfo
+    card: IncidentCard
+    postmortem: PostmortemView
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenanceCard:
-    """A window. `when` says it in one line in the page's zone; `timing` says where it stands now."""
+    """A window. `timing` says where it stands now, `downtime` if any is expected, `progress` how far it is."""
 
     public_id: str
     reference: str
@@ -231,6 +286,8 @@ class MaintenanceCard:
     components: tuple[Named, ...]
     newest: TimelineEntry | None
     update_count: int
+    downtime: str = ""
+    progress: str = ""
 
     @property
     def path(self) -> str:

@@ -55,10 +55,11 @@ def site_of(page: Page, now: datetime) -> SiteInfo:
         description=page.description,
         time_zone=page.time_zone,
         zone_name=local.tzname() or "UTC",
+        home_url=page.home_url,
         support_url=page.support_url,
         support_email=page.support_email,
-        refresh_seconds=page.refresh_seconds,
         accepts_reports=page.accepts_reports,
+        refresh_seconds=page.refresh_seconds,
         public_id=page.public_id,
         generated_at=local,
     )
@@ -156,6 +157,7 @@ def maintenance_cards(facts: Facts, reader: Reader) -> tuple[MaintenanceCard, ..
             reader,
             updates=facts.maintenance_updates.get(row.pk, []),
             components=facts.maintenance_components.get(row.pk, []),
+            plan=facts.plans.get(row.pk),
         )
         for row in facts.maintenances
     )

@@ -4,6 +4,7 @@ Nothing here looks at who asks: no session, no cookie, no CSRF token, so that th
 """
 
 import hashlib
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http import HttpResponseNotAllowed as NotAllowed
@@ -12,8 +13,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from probes.objectives.report import current_month
 from statuspage.core.errors import NotFound
-from statuspage.web.documents import RenderedDocument, render_document
+from statuspage.web.documents import render_document
+from statuspage.web.publication.edition import Special
+from statuspage.web.publication.gateway import retry_after, wants_json
 from statuspage.web.publication.publisher import render_and_keep
+from statuspage.web.rendered import RenderedDocument
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 PREFLIGHT_SECONDS = 86_400
@@ -27,6 +31,9 @@ def public_document(request: HttpRequest, **_parts: str) -> HttpResponseBase:
     if request.method not in METHODS:
         return NotAllowed(METHODS)
     document = render_and_keep(render_document, request.path)
+    special = document.special if document is not None else None
+    if special is not None and special.for_programs and wants_json(request.META):
+        document = render_document(special.for_programs) or document
     if document is None:
         raise NotFound("There is no page at this address. It may have been mistyped, or never have existed.")
     return _answer(request, document)
@@ -52,7 +59,22 @@ def _answer(request: HttpRequest, document: RenderedDocument) -> HttpResponseBas
     response["Cache-Control"] = document.cache_control
     response["Access-Control-Allow-Origin"] = "*"
     patch_vary_headers(response, ["Accept-Encoding"])
+    if document.special is not None:
+        _specialise(response, document.special)
+    if document.status != HTTPStatus.OK:
+        return response
     return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def _specialise(response: HttpResponse, special: Special) -> None:
+    if special.for_programs:
+        patch_vary_headers(response, ["Accept"])
+    if special.location:
+        response["Location"] = special.location
+    if special.retry_at is not None:
+        response["Retry-After"] = retry_after(special.retry_at)
+    if special.content_security_policy:
+        response["Content-Security-Policy"] = special.content_security_policy
 
 
 def _preflight() -> HttpResponse:

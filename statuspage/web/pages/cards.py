@@ -1,14 +1,15 @@
 """Incidents and windows as the pages show them, from rows that were read already. Private words stop here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString, mark_safe
 
 from components.enums import ComponentStatus
-from incidents.enums import Impact, IncidentStatus, MaintenanceStatus
+from incidents.enums import Impact, IncidentStatus, MaintenanceStatus, StepState
+from incidents.maintenance.wording import down_and_healthy, downtime_sentence
 from incidents.models import (
     AffectedComponent,
     Incident,
@@ -20,6 +21,7 @@ from incidents.models import (
 from statuspage.core.markdown import markdown_to_text, render_markdown
 from statuspage.web import wording
 from statuspage.web.facts import ComponentName
+from statuspage.web.plans import Plan
 from statuspage.web.readmodels import (
     ImpactLine,
     IncidentCard,
@@ -66,7 +68,7 @@ def incident_card(
     """`updates` newest first; they may be less than all where `update_count` says how many there are."""
     due = reader.maybe(incident.next_update_due_at) if incident.is_open else None
     ended = incident.resolved_at or reader.now
-    newest = timeline_entry(updates[0], incident, reader) if updates else None
+    newest = timeline(incident, reader, updates[:1], {})[0] if updates else None
     return IncidentCard(
         public_id=incident.public_id,
         reference=incident.reference,
@@ -90,6 +92,9 @@ def incident_card(
         newest=newest,
         update_count=len(updates) if update_count is None else update_count,
         excerpt="" if incident.private or not updates else excerpt(updates[0].body),
+        # Of those that were read with `with_postmortem`; lists that show no link do not need it.
+        postmortem_at=reader.maybe(getattr(incident, "postmortem_at", None)),
+        summary=_summary(incident),
     )
 
 
@@ -112,7 +117,31 @@ def timeline(
     updates: Sequence[IncidentUpdate],
     impacts: Mapping[int, Sequence[UpdateImpact]],
 ) -> tuple[TimelineEntry, ...]:
-    return tuple(timeline_entry(update, incident, reader, impacts.get(update.pk, ())) for update in updates)
+    """In the order of `updates`, newest first. What sums it up inline stands with its last end."""
+    entries = [timeline_entry(update, incident, reader, impacts.get(update.pk, ())) for update in updates]
+    if is_summed_up_inline(incident):
+        ends = (number for number, update in enumerate(updates) if update.status == IncidentStatus.RESOLVED)
+        end = next(ends, None)
+        if end is not None:
+            entries[end] = replace(
+                entries[end],
+                root_cause=markdown(incident.root_cause_summary),
+                remediation=markdown(incident.remediation),
+            )
+    return tuple(entries)
+
+
+def is_summed_up_inline(incident: Incident) -> bool:
+    """Whether cause and remediation stand with the resolved entry instead of in a part of their own."""
+    if incident.private or incident.is_open or not incident.severity.inline_summary:
+        return False
+    return bool(incident.root_cause_summary or incident.remediation)
+
+
+def _summary(incident: Incident) -> str:
+    if not is_summed_up_inline(incident):
+        return ""
+    return " ".join(markdown_to_text(text) for text in (incident.root_cause_summary, incident.remediation) if text)
 
 
 def timeline_entry(
@@ -140,7 +169,12 @@ def _impact_lines(impacts: Iterable[UpdateImpact]) -> Iterable[ImpactLine]:
 
 
 def maintenance_card(
-    row: Maintenance, reader: Reader, *, updates: Sequence[MaintenanceUpdate], components: Iterable[ComponentName]
+    row: Maintenance,
+    reader: Reader,
+    *,
+    updates: Sequence[MaintenanceUpdate],
+    components: Iterable[ComponentName],
+    plan: Plan | None = None,
 ) -> MaintenanceCard:
     timing, is_late = maintenance_timing(row, reader)
     return MaintenanceCard(
@@ -170,7 +204,22 @@ def maintenance_card(
         ),
         newest=maintenance_entry(updates[0], reader) if updates else None,
         update_count=len(updates),
+        downtime=downtime_sentence(row.expects_downtime),
+        progress=_progress(plan) if plan is not None and row.is_active else "",
     )
+
+
+def _progress(plan: Plan) -> str:
+    """`Step 4 of 7: Database migrations · 4 of 12 services down`."""
+    parts = []
+    for number, step in enumerate(plan.steps, start=1):
+        if step.state == StepState.RUNNING:
+            parts.append(f"Step {number} of {len(plan.steps)}: {step.title}")
+    services = [service for service in plan.services if service.component.is_visible]
+    if services:
+        down, _healthy = down_and_healthy(service.state for service in services)
+        parts.append(f"{down} of {wording.counted(len(services), 'service')} down")
+    return " · ".join(parts)
 
 
 def maintenance_timing(row: Maintenance, reader: Reader) -> tuple[str, bool]:
@@ -186,7 +235,7 @@ def maintenance_timing(row: Maintenance, reader: Reader) -> tuple[str, bool]:
         if now < row.scheduled_for:
             return f"in {wording.how_soon(row.scheduled_for - now)}", False
         return f"should have begun {wording.how_soon(now - row.scheduled_for)} ago", True
-    if now <= row.scheduled_until:
+    if not row.is_running_over(now):
         return f"{wording.how_soon(row.scheduled_until - now)} left", False
     return f"{wording.how_soon(now - row.scheduled_until)} longer than planned", True
 

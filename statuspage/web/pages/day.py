@@ -141,7 +141,8 @@ WORTH_TELLING = (Outcome.DOWN, Outcome.DEGRADED)
 def _incidents(component: Component, begin: datetime, end: datetime) -> list[Incident]:
     """Those that ran on this day, and private ones of whatever component: these are only known to be, never named."""
     rows = (
-        Incident.objects.filter(Q(components=component) | Q(private=True), started_at__lt=end)
+        Incident.objects.shown()
+        .filter(Q(components=component) | Q(private=True), started_at__lt=end)
         .filter(Q(resolved_at__isnull=True) | Q(resolved_at__gt=begin))
         .select_related("severity")
         .order_by("started_at", "pk")

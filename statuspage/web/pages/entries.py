@@ -17,16 +17,18 @@ from statuspage.web.facts import (
 )
 from statuspage.web.pages import cards
 from statuspage.web.pages.cards import Reader
-from statuspage.web.readmodels import IncidentPage, MaintenancePage, SiteInfo
+from statuspage.web.pages.postmortems import read_postmortems
+from statuspage.web.readmodels import IncidentPage, MaintenancePage, PostmortemView, SiteInfo
 from statuspage.web.selectors import reader_of, site_of
 
 DESCRIPTION = 200
 
 
 def incident_pages(facts: Facts, incidents: Sequence[Incident]) -> tuple[IncidentPage, ...]:
-    """The pages of incidents whose updates are in the facts. One query."""
+    """The pages of incidents whose updates are in the facts. Two queries."""
     site, reader = site_of(facts.page, facts.now), reader_of(facts)
     impacts = read_impacts([incident.pk for incident in incidents])
+    postmortems = read_postmortems(incidents, reader)
     return tuple(
         _incident_page(
             incident,
@@ -35,24 +37,27 @@ def incident_pages(facts: Facts, incidents: Sequence[Incident]) -> tuple[Inciden
             updates=facts.updates.get(incident.pk, []),
             affected=facts.affected.get(incident.pk, []),
             impacts=impacts,
+            postmortem=postmortems.get(incident.pk),
         )
         for incident in incidents
     )
 
 
 def incident_page(reference: str) -> IncidentPage | None:
-    """Any incident, however old. Five queries."""
-    incident = Incident.objects.select_related("severity").filter(reference=reference).first()
+    """Any incident, however old. Six queries."""
+    incident = Incident.objects.with_postmortem().select_related("severity").filter(reference=reference).first()
     if incident is None:
         return None
     page, now = Page.current(), clock.now()
+    reader = Reader(now=now, zone=page.zone)
     return _incident_page(
         incident,
         site_of(page, now),
-        Reader(now=now, zone=page.zone),
+        reader,
         updates=read_updates([incident.pk]).get(incident.pk, []),
         affected=read_affected([incident.pk]).get(incident.pk, []),
         impacts=read_impacts([incident.pk]),
+        postmortem=read_postmortems([incident], reader).get(incident.pk),
     )
 
 
@@ -64,6 +69,7 @@ def _incident_page(
     updates: Sequence[IncidentUpdate],
     affected: Sequence[AffectedComponent],
     impacts: dict[int, list[UpdateImpact]],
+    postmortem: PostmortemView | None,
 ) -> IncidentPage:
     card = cards.incident_card(incident, reader, updates=updates, affected=affected)
     return IncidentPage(
@@ -73,6 +79,8 @@ def _incident_page(
         root_cause=cards.NOTHING if incident.private else cards.markdown(incident.root_cause_summary),
         remediation=cards.NOTHING if incident.private else cards.markdown(incident.remediation),
         description=card.excerpt[:DESCRIPTION],
+        is_summed_up_inline=cards.is_summed_up_inline(incident),
+        postmortem=postmortem,
     )
 
 

@@ -133,6 +133,7 @@ def _incidents(begin: datetime, end: datetime, reader: Reader) -> list[IncidentC
     rows: Iterable[Any] = (
         Incident.objects.shown()
         .filter(started_at__gte=begin, started_at__lt=end)
+        .with_postmortem()
         .annotate(newest_body=Subquery(newest.values("body")[:1]))
         .select_related("severity")
         .order_by("-started_at", "-pk")

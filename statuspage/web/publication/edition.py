@@ -23,6 +23,21 @@ LONG_BYTES = 64 * 1024
 SMALLEST_WORTH_COMPRESSING = 300
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Special:
+    """What few documents have beside a body.
+
+    `retry_at` is when to ask again, in seconds since 1970: the answer says how long that is from now. `location` is
+    where a redirect leads. `for_programs` is the path under which the edition has the same in JSON, for who asks for
+    it. `content_security_policy` is the document's own: it carries its style in itself.
+    """
+
+    retry_at: int | None = None
+    location: str = ""
+    for_programs: str = ""
+    content_security_policy: str = ""
+
+
 class Rendered(Protocol):
     """A document as the renderer gives it, see `statuspage.web.documents`."""
 
@@ -38,6 +53,8 @@ class Rendered(Protocol):
     def cache_control(self) -> str: ...
     @property
     def last_modified(self) -> datetime | None: ...
+    @property
+    def special(self) -> Special | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +66,7 @@ class Source:
     content_type: str
     cache_control: str
     body: bytes
+    special: Special | None = None
 
     @classmethod
     def of(cls, rendered: Rendered) -> "Source":
@@ -58,6 +76,7 @@ class Source:
             content_type=rendered.content_type,
             cache_control=rendered.cache_control,
             body=rendered.body,
+            special=rendered.special,
         )
 
 
@@ -187,10 +206,11 @@ def _encoded(source: Source) -> dict[str, bytes]:
 def _variant(
     source: Source, *, body: bytes, encoding: str, etag: str, last_modified: str, security: SecurityHeaders
 ) -> Variant:
+    special = source.special or Special()
     shared: Headers = [
         ("Cache-Control", source.cache_control),
         ("ETag", etag),
-        ("Vary", "Accept-Encoding"),
+        ("Vary", "Accept, Accept-Encoding" if special.for_programs else "Accept-Encoding"),
         ("Access-Control-Allow-Origin", "*"),
     ]
     headers: Headers = [("Content-Type", source.content_type), ("Content-Length", str(len(body))), *shared]
@@ -198,6 +218,10 @@ def _variant(
         headers.append(("Content-Encoding", encoding))
     if last_modified:
         headers.append(("Last-Modified", last_modified))
+    if special.location:
+        headers.append(("Location", special.location))
+    if special.content_security_policy:
+        security = security.with_policy(special.content_security_policy)
     hsts = [header for header in security.secure if header not in security.plain]
     return Variant(
         body=body,

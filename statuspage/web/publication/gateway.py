@@ -5,6 +5,7 @@ refuse (a Host that is not allowed) or redirect (plain HTTP where HTTPS is requi
 documents carry the headers its middleware would set.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -12,15 +13,17 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from statuspage.web.publication.edition import Document
+from statuspage.web.publication.edition import Document, Special
 from statuspage.web.publication.headers import Headers
-from statuspage.web.publication.negotiation import choose_encoding, etag_matches, not_modified_since
+from statuspage.web.publication.negotiation import choose_encoding, etag_matches, not_modified_since, prefers_json
 from statuspage.web.publication.publisher import Publisher
 
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 PREFLIGHT_SECONDS = "86400"
 # Longer than any a browser sends: not worth a place in the cache of parsed headers.
 LONGEST_ACCEPT_ENCODING = 200
+LONGEST_ACCEPT = 500
+RETRY_WHEN_LATE = 120
 NOTHING: list[bytes] = []
 
 
@@ -78,7 +81,16 @@ class Gateway:
             return _answer_options(document, start_response, is_secure=is_secure)
         if method not in ("GET", "HEAD"):
             return None
+        if document.source.special is not None:
+            document = self._as_asked(document, document.source.special, environ)
         return _send(document, environ, start_response, is_secure=is_secure, with_body=method == "GET")
+
+    def _as_asked(self, document: Document, special: Special, environ: WSGIEnvironment) -> Document:
+        """The same in JSON for a program that asks for it."""
+        if special.for_programs and wants_json(environ):
+            edition = self._publisher.edition
+            return (edition.documents.get(special.for_programs) if edition else None) or document
+        return document
 
     def _is_secure(self, environ: WSGIEnvironment) -> bool:
         """As HttpRequest.is_secure: the proxy's word where one is configured and speaks, else the connection's."""
@@ -113,8 +125,23 @@ def _send(
         start_response("304 Not Modified", variant.not_modified_headers[is_secure].copy())
         return NOTHING
     # A copy: the server may add to the list it is given.
-    start_response(document.status_line, variant.headers[is_secure].copy())
+    headers = variant.headers[is_secure].copy()
+    special = document.source.special
+    if special is not None and special.retry_at is not None:
+        headers.append(("Retry-After", retry_after(special.retry_at)))
+    start_response(document.status_line, headers)
     return [variant.body] if with_body else NOTHING
+
+
+def wants_json(environ: WSGIEnvironment) -> bool:
+    accept = environ.get("HTTP_ACCEPT", "")
+    return len(accept) <= LONGEST_ACCEPT and prefers_json(accept)
+
+
+def retry_after(retry_at: int) -> str:
+    """Whole seconds from now; for a moment that has passed a short wait, since nobody knows better."""
+    seconds = retry_at - int(time.time())
+    return str(seconds if seconds > 0 else RETRY_WHEN_LATE)
 
 
 def _client_has_it(environ: WSGIEnvironment, etag: str, last_modified: str) -> bool:

@@ -36,6 +36,15 @@ class SecurityHeaders:
         headers.append(("X-Frame-Options", settings.X_FRAME_OPTIONS.upper()))
         return cls(plain=tuple(headers), secure=(*headers, *_strict_transport_security()))
 
+    def with_policy(self, policy: str) -> "SecurityHeaders":
+        """The same with another Content-Security-Policy."""
+
+        def swap(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+            others = tuple(header for header in headers if header[0] != CSP.HEADER_ENFORCE)
+            return ((str(CSP.HEADER_ENFORCE), policy), *others)
+
+        return SecurityHeaders(plain=swap(self.plain), secure=swap(self.secure))
+
 
 def _strict_transport_security() -> Headers:
     if not settings.SECURE_HSTS_SECONDS:

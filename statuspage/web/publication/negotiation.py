@@ -81,3 +81,16 @@ def not_modified_since(if_modified_since: str, last_modified: str) -> bool:
         return True
     theirs, ours = parse_http_date_safe(if_modified_since), parse_http_date_safe(last_modified)
     return theirs is not None and ours is not None and ours <= theirs
+
+
+# A browser names text/html; what names neither is shown the page.
+_PROGRAMS = ("application/problem+json", "application/json", "application/*")
+_PEOPLE = ("text/html", "application/xhtml+xml", "text/*")
+
+
+@lru_cache(maxsize=512)
+def prefers_json(accept: str) -> bool:
+    """Whether an answer in JSON was asked for rather than a page (RFC 9110, 12.5.1)."""
+    weights = _weights(accept)
+    programs = max((weights.get(name, 0.0) for name in _PROGRAMS), default=0.0)
+    return programs > max((weights.get(name, 0.0) for name in _PEOPLE), default=0.0)

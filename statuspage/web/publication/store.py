@@ -14,12 +14,12 @@ import os
 import tempfile
 import time
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from statuspage.web.publication.edition import Edition, build_documents
+from statuspage.web.publication.edition import Edition, Special, build_documents
 from statuspage.web.publication.headers import SecurityHeaders
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class StoredDocument:
     cache_control: str
     last_modified: datetime
     body: bytes
+    special: Special | None
 
 
 def save(edition: Edition, *, folder: Path) -> None:
@@ -74,6 +75,7 @@ def _write(edition: Edition, archive: zipfile.ZipFile) -> None:
                 "cache_control": source.cache_control,
                 "modified_at": document.modified_at,
                 "gzip": zipped is not None,
+                "special": asdict(source.special) if source.special else None,
             }
         )
     manifest = {
@@ -129,6 +131,20 @@ def _stored_document(entry: dict[str, Any], archive: zipfile.ZipFile) -> StoredD
         cache_control=_header(entry["cache_control"]),
         last_modified=datetime.fromtimestamp(int(entry["modified_at"]), tz=UTC),
         body=gzip.decompress(body) if entry["gzip"] else body,
+        special=_special(entry.get("special")),
+    )
+
+
+def _special(said: dict[str, Any] | None) -> Special | None:
+    """None also in an edition that an older program wrote."""
+    if said is None:
+        return None
+    retry_at = said["retry_at"]
+    return Special(
+        retry_at=None if retry_at is None else int(retry_at),
+        location=_header(said["location"]),
+        for_programs=str(said["for_programs"]),
+        content_security_policy=_header(said["content_security_policy"]),
     )
 
 

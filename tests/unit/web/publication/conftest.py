@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from statuspage.web.publication.edition import Rendered
+from statuspage.web.publication.edition import Rendered, Special
 from statuspage.web.publication.publisher import Publisher
 from statuspage.web.publication.sources import PageVersion
 
@@ -24,6 +24,7 @@ class Page:
     content_type: str = "text/html; charset=utf-8"
     cache_control: str = "public, max-age=5"
     last_modified: datetime | None = NOON
+    special: Special | None = None
     body: bytes = LONG_BODY
 
 
