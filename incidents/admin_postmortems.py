@@ -144,5 +144,5 @@ def due_line(postmortem: Postmortem, now: datetime) -> SafeString | str | None:
     if due is None or postmortem.is_published:
         return None
     if postmortem.is_overdue(now):
-        return format_html('<b class="late">late by {}</b>', say_duration(now - due))
+        return format_html('<span class="chip down">late by {}</span>', say_duration(now - due))
     return f"{due.astimezone(Page.current().zone):%a %Y-%m-%d}, in {say_duration(due - now)}"
