@@ -11,8 +11,9 @@ WAKE_UP_EXPIRES_SECONDS = 10
 
 @shared_task(name="incidents.run_maintenance")
 def run_maintenance() -> None:
-    """Begin and end the windows whose time has come."""
+    """Begin, end and remind of the windows whose time has come; announce those of series."""
     maintenance.run_due()
+    maintenance.make_due_windows()
 
 
 @shared_task(name="incidents.chase")

@@ -8,7 +8,7 @@ again when the clock goes back.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from components.services import touch_page
 from incidents.enums import MaintenanceStatus, NoticeKind, Origin, ServiceState, SignalSource, StepState
@@ -57,10 +57,11 @@ def run_due() -> int:
 
 
 def _may_end(rows: MaintenanceQuerySet) -> MaintenanceQuerySet:
-    """Those that end by themselves: no step is left, and no service is down."""
+    """Those that end by themselves: no step is left and no service is down; one begun after its end waits for a hand."""
     undone = MaintenanceStep.objects.filter(maintenance=OuterRef("pk"), state__in=UNDONE)
     down = MaintenanceService.objects.filter(maintenance=OuterRef("pk"), state__in=DOWN)
-    return rows.filter(ends_itself=True).exclude(Exists(undone)).exclude(Exists(down))
+    ended = rows.filter(ends_itself=True).exclude(started_at__gte=F("scheduled_until"))
+    return ended.exclude(Exists(undone)).exclude(Exists(down))
 
 
 @retry_on_conflict

@@ -1,101 +1,212 @@
-"""Steps that are due: taken once, at their moment, and only if they are still due once the rows are ours."""
+"""What happens by itself: begin, end, reminders, late starts; and what does not, when the clock jumps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
 
-from components.models import Component, StatusChange, StatusClaim
-from components.services import lock_components
-from incidents.enums import MaintenanceStatus
-from incidents.maintenance import run_due, schedule_maintenance, start_maintenance
-from incidents.models import Maintenance
+from components.models import Component, StatusClaim
+from incidents.enums import MaintenanceStatus, NoticeKind, Origin, ServiceState
+from incidents.maintenance import (
+    ServicePlan,
+    StepPlan,
+    advance_step,
+    cancel_maintenance,
+    edit_maintenance,
+    extend_maintenance,
+    run_due,
+    set_service,
+    start_maintenance,
+    take_over,
+)
+from incidents.models import Maintenance, Notice, Signal
+from statuspage.core.errors import InvalidTransition
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+Announce = Callable[..., Maintenance]
+Clock = time_machine.Traveller
 
 
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
+def told() -> list[str]:
+    return [kind.removeprefix("maintenance.") for kind in Notice.objects.order_by("pk").values_list("kind", flat=True)]
 
 
-@pytest.fixture
-def window(api: Component, clock: time_machine.Traveller) -> Maintenance:
-    """From an hour after now on, for an hour."""
-    return schedule_maintenance(
-        title="Upgrade",
-        message="We upgrade.",
-        components=[api],
-        scheduled_for=NOW + HOUR,
-        scheduled_until=NOW + 2 * HOUR,
+def status_of(window: Maintenance) -> str:
+    window.refresh_from_db()
+    return window.status
+
+
+def later(clock: Clock, by: timedelta, *, every: timedelta = 5 * MINUTE) -> None:
+    """Time goes by as beat sees it."""
+    for _ in range(by // every):
+        clock.shift(every)
+        run_due()
+
+
+def test_subscribers_hear_of_each_step_once(announce: Announce, clock: Clock) -> None:
+    announce(reminders=[30 * MINUTE, 10 * MINUTE])
+    later(clock, 3 * HOUR)
+    assert told() == ["scheduled", "reminder", "reminder", "started", "completed"]
+    assert [notice.payload["before"] for notice in Notice.objects.filter(kind=NoticeKind.MAINTENANCE_REMINDER)] == [
+        600,
+        1800,
+    ]
+
+
+def test_begin_and_end_tell_nobody_if_the_window_says_so(announce: Announce, clock: Clock) -> None:
+    announce(notify=False, notify_start=False, notify_end=False)
+    later(clock, 3 * HOUR)
+    assert (told(), Maintenance.objects.get().status) == ([], "completed")
+
+
+def test_a_reminder_whose_time_had_passed_at_the_announcement_is_not_sent(announce: Announce, clock: Clock) -> None:
+    window = announce(reminders=[24 * HOUR, HOUR, 10 * MINUTE])
+    assert [row.before for row in window.reminders.all()] == [10 * MINUTE]
+    later(clock, HOUR - 5 * MINUTE)
+    assert told() == ["scheduled", "reminder"]
+
+
+def test_reminders_move_with_the_window(announce: Announce, clock: Clock) -> None:
+    window = announce(reminders=[10 * MINUTE])
+    later(clock, 55 * MINUTE)
+    edit_maintenance(
+        maintenance=window, scheduled_for=NOW + 5 * HOUR, scheduled_until=NOW + 6 * HOUR, expected_revision=1
     )
+    later(clock, 3 * HOUR)
+    assert told() == ["scheduled", "reminder"]
+    later(clock, 2 * HOUR)
+    assert told() == ["scheduled", "reminder", "reminder", "started"]
 
 
-@pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """What somebody else changes after a due window was found and before its rows are ours."""
-
-    def arrange(**changes: Any) -> None:
-        def waited(components: Any) -> None:
-            Maintenance.objects.update(**changes)
-            lock_components(components)
-
-        monkeypatch.setattr("incidents.maintenance.rows.lock_components", waited)
-
-    return arrange
+def test_a_cancelled_window_is_not_remembered(announce: Announce, clock: Clock) -> None:
+    cancel_maintenance(maintenance=announce(reminders=[10 * MINUTE]), message="Not today.")
+    later(clock, 3 * HOUR)
+    assert told() == ["scheduled", "cancelled"]
 
 
-def test_a_window_that_ends_this_very_moment_is_written_down_and_not_begun(
-    window: Maintenance, clock: time_machine.Traveller
-) -> None:
-    clock.move_to(window.scheduled_until)
+def test_several_reminders_that_are_due_at_once_are_one(announce: Announce, clock: Clock) -> None:
+    announce(reminders=[50 * MINUTE, 30 * MINUTE, 10 * MINUTE])
+    clock.shift(55 * MINUTE)
     assert (run_due(), run_due()) == (1, 0)
-    assert not StatusChange.objects.exists()
+    assert told() == ["scheduled", "reminder"]
+    assert Notice.objects.latest("pk").payload["before"] == 600
 
 
-def test_a_window_whose_work_is_being_verified_ends_by_itself_too(
-    window: Maintenance, clock: time_machine.Traveller
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+@pytest.mark.parametrize("at", [10, 55, 65, 115])
+def test_a_clock_that_jumps_and_comes_back_tells_nobody_twice(
+    announce: Announce, clock: Clock, jump: timedelta, at: int
 ) -> None:
-    start_maintenance(maintenance=window)
-    Maintenance.objects.update(status=MaintenanceStatus.VERIFYING)
-    clock.move_to(window.scheduled_until)
-    assert run_due() == 1
+    window = announce(reminders=[50 * MINUTE, 30 * MINUTE, 10 * MINUTE])
+    later(clock, at * MINUTE)
+    before = len(told())
+    clock.shift(jump)
+    run_due()
+    run_due()
+    assert len(told()) - before <= 1
+    later(clock, 5 * MINUTE, every=MINUTE)
+    clock.shift(-jump)
+    later(clock, 4 * HOUR)
+    said = told()
+    assert [said.count(kind) for kind in ("started", "completed")] == [1, 1]
+    assert said.count("reminder") <= 3
     window.refresh_from_db()
-    assert (window.status, window.completed_at) == (MaintenanceStatus.COMPLETED, window.scheduled_until)
+    assert window.started_at is not None
+    assert window.completed_at is not None
+    assert window.started_at <= window.completed_at
     assert not StatusClaim.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"scheduled_for": NOW + 1.5 * HOUR}, {"status": MaintenanceStatus.CANCELLED}],
-    ids=["put off", "called off"],
-)
-def test_a_window_that_is_changed_while_we_wait_for_it_does_not_begin(
-    window: Maintenance, clock: time_machine.Traveller, meanwhile: Callable[..., None], changes: dict[str, Any]
-) -> None:
-    clock.move_to(window.scheduled_for)
-    meanwhile(**changes)
-    assert run_due() == 0
-    assert not StatusClaim.objects.exists()
+def test_a_window_that_we_slept_through_tells_nobody(announce: Announce, clock: Clock) -> None:
+    window = announce(reminders=[10 * MINUTE])
+    clock.shift(5 * HOUR)
+    assert (run_due(), run_due()) == (1, 0)
+    assert (told(), status_of(window)) == (["scheduled"], "completed")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"scheduled_until": NOW + 3 * HOUR}, {"status": MaintenanceStatus.COMPLETED, "completed_at": NOW + HOUR}],
-    ids=["prolonged", "over already"],
-)
-def test_a_window_that_is_changed_while_we_wait_for_it_does_not_end(
-    window: Maintenance, clock: time_machine.Traveller, meanwhile: Callable[..., None], changes: dict[str, Any]
+def test_a_window_with_steps_to_be_done_is_not_over_because_we_slept(announce: Announce, clock: Clock) -> None:
+    window = announce(steps=[StepPlan(title="Drain")])
+    clock.shift(5 * HOUR)
+    run_due()
+    assert status_of(window) == MaintenanceStatus.IN_PROGRESS
+    assert window.is_running_over(NOW + 5 * HOUR)
+
+
+def test_a_window_runs_over_until_its_steps_are_done_and_its_services_are_back(
+    announce: Announce, clock: Clock, api: Component
 ) -> None:
+    window = announce(
+        steps=[StepPlan(title="Drain")], services=[ServicePlan(component=api, state=ServiceState.RESTARTING)]
+    )
+    later(clock, 3 * HOUR)
+    assert status_of(window) == MaintenanceStatus.IN_PROGRESS
+    advance_step(maintenance=window)
+    advance_step(maintenance=window)
+    later(clock, 10 * MINUTE)
+    assert status_of(window) == MaintenanceStatus.IN_PROGRESS
+    set_service(maintenance=window, component=api, state=ServiceState.QUEUED)
+    later(clock, 5 * MINUTE)
+    assert status_of(window) == MaintenanceStatus.COMPLETED
+    assert window.completed_at == NOW + 3 * HOUR + 15 * MINUTE
+
+
+def test_a_window_that_is_ended_by_hand_waits_for_it(announce: Announce, clock: Clock) -> None:
+    window = announce(ends_itself=False)
+    later(clock, 9 * HOUR, every=HOUR)
+    assert status_of(window) == MaintenanceStatus.IN_PROGRESS
+
+
+def test_an_extended_window_ends_at_its_new_end(announce: Announce, clock: Clock) -> None:
+    window = announce()
+    later(clock, 90 * MINUTE)
+    extend_maintenance(maintenance=window, until=NOW + 3 * HOUR)
+    later(clock, HOUR)
+    assert status_of(window) == MaintenanceStatus.IN_PROGRESS
+    later(clock, HOUR)
+    assert window.completed_at is None
+    assert (status_of(window), window.completed_at) == ("completed", NOW + 3 * HOUR)
+
+
+def test_a_window_that_is_begun_by_hand_wakes_somebody_once_when_it_is_late(announce: Announce, clock: Clock) -> None:
+    window = announce(starts_itself=False, reminders=[10 * MINUTE])
+    later(clock, HOUR)
+    assert not Signal.objects.exists()
+    later(clock, HOUR)
+    signal = Signal.objects.get()
+    assert (signal.fingerprint, signal.count, signal.pages) == (f"late-maintenance:{window.reference}", 1, True)
+    assert status_of(window) == MaintenanceStatus.SCHEDULED
     start_maintenance(maintenance=window)
-    clock.move_to(window.scheduled_until)
-    meanwhile(**changes)
-    assert run_due() == 0
-    window.refresh_from_db()
-    assert window.completed_at == changes.get("completed_at")
+    run_due()
+    signal.refresh_from_db()
+    assert signal.is_resolved
+    # Begun after its end: nobody wants it to be over a moment later.
+    assert status_of(window) == MaintenanceStatus.IN_PROGRESS
+    assert told() == ["scheduled", "reminder", "started"]
+
+
+def test_an_imported_window_is_left_alone_until_it_is_taken_over(announce: Announce, clock: Clock) -> None:
+    window = announce(reminders=[10 * MINUTE])
+    Maintenance.objects.update(origin=Origin.IMPORT)
+    later(clock, 55 * MINUTE)
+    assert told() == ["scheduled"]
+    take_over(maintenance=window)
+    run_due()
+    later(clock, 5 * MINUTE)
+    assert (told(), status_of(window)) == (["scheduled", "reminder", "started"], "in_progress")
+    with pytest.raises(InvalidTransition, match="ours already"):
+        take_over(maintenance=window)
+
+
+def test_an_imported_window_that_runs_claims_its_components_when_it_is_taken_over(
+    announce: Announce, api: Component
+) -> None:
+    window = announce()
+    Maintenance.objects.update(origin=Origin.IMPORT, status=MaintenanceStatus.VERIFYING)
+    take_over(maintenance=window)
+    api.refresh_from_db()
+    assert api.status == "under_maintenance"
