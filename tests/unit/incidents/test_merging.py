@@ -121,9 +121,9 @@ def test_what_was_merged_is_neither_merged_again_nor_merged_into(both: tuple[Inc
     kept, duplicate = both
     third = declare()
     merge_incident(duplicate=duplicate, into=kept)
-    for wrong in ({"duplicate": duplicate, "into": third}, {"duplicate": third, "into": duplicate}):
+    for one, other in ((duplicate, third), (third, duplicate)):
         with pytest.raises(InvalidTransition, match=f"{duplicate.reference} was merged into {kept.reference}"):
-            merge_incident(**wrong)
+            merge_incident(duplicate=one, into=other)
     assert third.is_open
 
 
