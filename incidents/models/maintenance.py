@@ -87,6 +87,7 @@ class Maintenance(models.Model):
     completed_at = models.DateTimeField(null=True, blank=True)
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.STAFF, editable=False)
     external_url = models.URLField(max_length=300, blank=True, editable=False)
+    dedupe_key = models.CharField(max_length=120, blank=True, editable=False)
     series = models.ForeignKey(
         "MaintenanceSeries", null=True, blank=True, on_delete=models.SET_NULL, related_name="occurrences"
     )
@@ -117,6 +118,9 @@ class Maintenance(models.Model):
                 name="maintenance_impact_is_known",
             ),
             models.UniqueConstraint(fields=["series", "occurs_at"], name="one_window_an_occurrence"),
+            models.UniqueConstraint(
+                fields=["dedupe_key"], condition=~Q(dedupe_key=""), name="one_window_a_dedupe_key"
+            ),
             models.CheckConstraint(
                 condition=Q(scheduled_until__gte=models.F("scheduled_for")),
                 name="maintenance_ends_after_it_begins",
