@@ -41,7 +41,7 @@ class Draft(models.Model):
     """What somebody typed and has not said yet. It stands apart from incidents, so that nothing public can read it.
 
     `form` is the form as it was filled in. With `publish_at` it is said by itself at that time; a draft that is said
-    is deleted in the same transaction. `problem` is why the last try was refused.
+    is deleted in the same transaction. `problem` is why the last try was refused: it is not tried again by itself.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, default=new_public_id, unique=True, editable=False)
@@ -51,6 +51,7 @@ class Draft(models.Model):
     author = models.CharField(max_length=150, blank=True)
     publish_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
