@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0014_when_a_window_was_announced")]
+    dependencies = [("incidents", "0015_revision_of_a_draft")]
 
     operations = [
         migrations.AddField(
