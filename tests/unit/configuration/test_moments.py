@@ -1,5 +1,6 @@
 """Moments in a file: absolute, by the page's clocks, and counted from the moment of loading."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -79,10 +80,6 @@ def test_what_is_no_day_is_refused(written: object) -> None:
 
 
 @given(written=st.text() | st.from_regex(r"now[+-]?[0-9.a-z :]*", fullmatch=True))
-def test_any_text_is_a_moment_or_refused(written: str) -> None:
-    try:
-        moment = parse_moment(written, now=NOW, zone=PARIS)
-    except ValueError as error:
-        assert str(error).startswith("a moment such as")
-    else:
-        assert moment.utcoffset() == timedelta()
+def test_any_text_is_a_moment_or_refused_and_nothing_else(written: str) -> None:
+    with suppress(ValueError):
+        assert parse_moment(written, now=NOW, zone=PARIS).utcoffset() == timedelta()
