@@ -8,8 +8,9 @@ from difflib import get_close_matches
 
 from components.enums import ComponentStatus
 from components.models import Component
-from incidents.enums import IncidentStatus
-from incidents.models import Incident
+from incidents.enums import IncidentStatus, Promise
+from incidents.models import Incident, IncidentUpdate
+from incidents.services import PastUpdate
 from statuspage.core.durations import parse_duration
 from statuspage.core.errors import NotFound, ValidationFailed
 from statuspage.core.text import clean_line
@@ -80,6 +81,32 @@ def incident_named(reference: str) -> Incident:
     return incident
 
 
+def promise_named(word: str | None) -> Promise | None:
+    """How the next update is promised; hyphens do for underscores."""
+    if word is None:
+        return None
+    try:
+        return Promise(word.strip().lower().replace("-", "_"))
+    except ValueError:
+        known = ", ".join(Promise.values)
+        raise ValidationFailed("promise", f"{word!r} is no way to promise: choose one of {known}.") from None
+
+
+def update_named(incident: Incident, public_id: str | None) -> IncidentUpdate:
+    """One update of the incident by its public id, or the newest."""
+    updates = incident.updates.order_by("-display_at", "-pk")
+    update = updates.first() if public_id is None else updates.filter(public_id=clean_line(public_id)).first()
+    if update is None:
+        known = ", ".join(updates.values_list("public_id", flat=True)[:10])
+        raise NotFound(f"{incident.reference} has no update {public_id!r}. The newest: {known or 'none'}.")
+    return update
+
+
+def past_update_of(at: str, status: str, text: str) -> PastUpdate:
+    """`2026-11-21T14:30Z identified "Found it."`, as three arguments."""
+    return PastUpdate(status=incident_status_named(status), message=text, at=_moment("update", at))
+
+
 def message_of(text: str) -> str:
     """The text itself; `-` reads it from standard input."""
     if text != "-":
@@ -92,8 +119,10 @@ def message_of(text: str) -> str:
 
 def moment_of(name: str, text: str | None) -> datetime | None:
     """ISO 8601; without an offset it is UTC."""
-    if text is None:
-        return None
+    return None if text is None else _moment(name, text)
+
+
+def _moment(name: str, text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:

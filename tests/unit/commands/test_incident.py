@@ -154,3 +154,59 @@ def test_an_impossible_step_is_a_sentence() -> None:
     run("resolve", reference, "--message", "Over.")
     with pytest.raises(CommandError, match="is resolved: it cannot become resolved"):
         run("resolve", reference, "--message", "Over again.")
+
+
+def test_a_promise_is_worded_as_the_option_says(api: Component) -> None:
+    run(*OPEN, "--next-update", "1h", "--promise", "more-information")
+    assert Incident.objects.get().promise == "more_information"
+    with pytest.raises(CommandError, match="choose one of by, on_change, more_information"):
+        run("update", Incident.objects.get().reference, "--message", "x", "--promise", "soon")
+
+
+def test_the_newest_word_or_a_named_one_is_edited(api: Component) -> None:
+    run(*OPEN)
+    incident = Incident.objects.get()
+    first = incident.updates.get()
+    run("update", incident.reference, "--message", "Fuond it.")
+    assert "was edited" in run("edit-update", incident.reference, "--message", "Found it.")
+    run("edit-update", incident.reference, "--update", first.public_id, "--message", "We look.")
+    assert [update.body for update in incident.updates.all()] == ["Found it.", "We look."]
+    assert "already" in run("edit-update", incident.reference)
+    with pytest.raises(CommandError, match=first.public_id):
+        run("edit-update", incident.reference, "--update", "nothing", "--message", "x")
+
+
+def test_a_duplicate_is_merged_and_says_so_in_the_list(api: Component) -> None:
+    with time_machine.travel(NOW, tick=False):
+        run(*OPEN)
+        run(*OPEN, "--component", "api=major_outage")
+        assert run("merge", "INC-2026-1121-b", "INC-2026-1121-a", "--message", "The same.").startswith(
+            "INC-2026-1121-a"
+        )
+        assert "(merged into INC-2026-1121-a)" in run("list", "--all")
+    kept = Incident.objects.shown().get()
+    newest = kept.updates.first()
+    assert newest is not None
+    assert newest.body == "The same."
+
+
+def test_what_happened_is_recorded_with_its_words(api: Component) -> None:
+    with time_machine.travel(NOW, tick=False):
+        printed = run(
+            *("record", "--title", "API errors", "--severity", "major", "--component", "api=major_outage"),
+            *("--started-at", "2026-11-20T09:00Z", "--data-impact", "--root-cause", "A disk."),
+            *("--update", "2026-11-20T09:10Z", "investigating", "We look."),
+            *("--update", "2026-11-20T10:00Z", "resolved", "It is over."),
+        )
+    incident = Incident.objects.get()
+    assert printed == "INC-2026-1120-a\n"
+    assert (incident.is_retroactive, incident.data_impact, incident.root_cause_summary) == (True, True, "A disk.")
+    assert incident.started_at == datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    assert incident.resolved_at == datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+    assert list(incident.components.all()) == [api]
+    assert not Notice.objects.exists()
+
+
+def test_a_time_of_an_update_that_cannot_be_read_is_named(api: Component) -> None:
+    with pytest.raises(CommandError, match="'yesterday' is no time"):
+        run("record", "--title", "x", "--severity", "major", "--update", "yesterday", "resolved", "Over.")
