@@ -57,7 +57,7 @@ def run_due() -> int:
 
 
 def _may_end(rows: MaintenanceQuerySet) -> MaintenanceQuerySet:
-    """Those that end by themselves: no step is left and no service is down; one begun after its end waits for a hand."""
+    """Those that end by themselves: no step left, no service down. One begun after its end waits for a hand."""
     undone = MaintenanceStep.objects.filter(maintenance=OuterRef("pk"), state__in=UNDONE)
     down = MaintenanceService.objects.filter(maintenance=OuterRef("pk"), state__in=DOWN)
     ended = rows.filter(ends_itself=True).exclude(started_at__gte=F("scheduled_until"))
