@@ -137,6 +137,40 @@ def redis_server() -> Iterator[Service]:
         yield from _running(service)
 
 
+@contextmanager
+def nginx(configuration: str) -> Iterator[Service]:
+    """An nginx with this inside `http { … }`; `{folder}` and `{port}` in it are replaced. It listens where it says."""
+    binary = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    if binary is None:
+        raise RuntimeError("nginx is not installed: apt-get install nginx-light.")
+    with _folder("nginx") as folder:
+        port = free_port()
+        filled = configuration.replace("{port}", str(port)).replace("{folder}", str(folder))
+        (folder / "nginx.conf").write_text(
+            f"daemon off; worker_processes 1; pid {folder}/pid; error_log stderr notice;\n"
+            # Running as root its workers would be another user, who cannot read what a test wrote.
+            + ("user root;\n" if os.geteuid() == 0 else "")
+            + "events { worker_connections 64; }\n"
+            + f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
+            + f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{filled}\n}}\n"
+        )
+        command = [binary, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"]
+        service = Service(
+            "nginx",
+            f"http://127.0.0.1:{port}",
+            folder,
+            start=lambda: _started(command, folder, None),
+            answers=lambda: _listens(port),
+        )
+        yield from _running(service)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def postgres_binaries() -> Path:
     """The folder with initdb and postgres: the newest of Debian's, else what the PATH has."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
