@@ -102,8 +102,9 @@ class PostmortemAdmin(ModelAdmin[Postmortem]):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Postmortem | None = None) -> bool:
-        """What was published stays at its address for good, and a draft that nobody owes harms nobody."""
-        return False
+        """What was published stays at its address for good; a draft goes with its incident, or by a superuser."""
+        superuser = request.user.is_active and getattr(request.user, "is_superuser", False)
+        return obj is not None and not obj.is_published and bool(superuser)
 
     @admin.display(description="Of", ordering="incident__started_at")
     def of(self, postmortem: Postmortem) -> str:

@@ -224,8 +224,23 @@ def test_strangers_are_sent_to_the_login(client: Client, draft: Postmortem, acti
     assert response.headers["Location"].startswith("/admin/login/")
 
 
-def test_nobody_deletes_what_was_published(staff: Client, draft: Postmortem) -> None:
+def test_nobody_deletes_what_was_published_nor_its_incident(staff: Client, draft: Postmortem) -> None:
+    publish_postmortem(postmortem=draft)
     assert staff.post(page_of(draft, "delete"), {"post": "yes"}).status_code == 403
+    incident = f"/admin/incidents/incident/{draft.incident_id}/delete/"
+    assert staff.post(incident, {"post": "yes"}).status_code == 403
+    assert Postmortem.objects.exists()
+
+
+def test_a_draft_is_deleted_by_a_superuser_alone(client: Client, draft: Postmortem) -> None:
+    eve = User.objects.create(username="eve", is_staff=True)
+    eve.user_permissions.set(Permission.objects.filter(codename__endswith="_postmortem"))
+    client.force_login(eve)
+    assert client.post(page_of(draft, "delete"), {"post": "yes"}).status_code == 403
+    User.objects.update(is_superuser=True)
+    client.post(page_of(draft, "delete"), {"post": "yes"})
+    assert not Postmortem.objects.exists()
+    assert "delete_selected" not in text_of(client.get(LIST))
 
 
 def test_a_rule_is_made_in_words(staff: Client) -> None:
