@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from components.models import Component, Page
+from components.services import lock_components
 from incidents.enums import ReportState
 from incidents.models import Incident, OutageReport
 from incidents.reports.letters import forward
@@ -76,6 +77,8 @@ def submit_report(
 def _store(report: OutageReport) -> OutageReport:
     now = clock.now()
     Page.current()
+    # Before the page, as everywhere: a row that names a component waits for whoever holds it.
+    lock_components([report.component] if report.component else [])
     page = Page.objects.select_for_update().get(pk=1)
     if not page.accepts_reports:
         raise NotFound("This page takes no reports.")
@@ -101,7 +104,7 @@ def _store(report: OutageReport) -> OutageReport:
 def link_reports(*, reports: Iterable[OutageReport], incident: Incident, author: str = "") -> None:
     """They belong to this incident, or to the one that it was merged into."""
     target = incident.merged_into or incident
-    for report in reports:
+    for report in sorted(reports, key=lambda report: report.pk):
         _move(report, ReportState.LINKED, author, incident=target)
     end_if_over()
 

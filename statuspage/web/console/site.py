@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from components.enums import ComponentStatus
 from components.models import Component, Page
-from incidents.models import AffectedComponent, Incident
+from incidents.models import AffectedComponent, Incident, OutageReport
 from statuspage.core import clock
 
 INCIDENTS_SHOWN = 20
@@ -50,10 +50,11 @@ class ConsoleSite(AdminSite):
         return cast("V", super().admin_view(update_wrapper(without_nul, view), cacheable))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """What is wrong now, then Django's list. Three queries more than Django's."""
+        """What is wrong now, then Django's list. Four queries more than Django's."""
         context = {
             "open_incidents": open_incidents() if request.user.has_perm("incidents.view_incident") else [],
             "troubled": troubled_components(),
+            "new_reports": new_reports() if request.user.has_perm("incidents.view_outagereport") else 0,
             "may_declare": request.user.has_perm("incidents.add_incident"),
         }
         return super().index(request, context | (extra_context or {}))
@@ -72,6 +73,11 @@ def open_incidents() -> list[OpenIncident]:
         )
         for incident in incidents[:INCIDENTS_SHOWN]
     ]
+
+
+def new_reports() -> int:
+    """How many reports from outside nobody has dealt with. One query."""
+    return OutageReport.objects.new().count()
 
 
 def troubled_components() -> list[Component]:

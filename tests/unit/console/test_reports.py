@@ -301,3 +301,15 @@ def test_the_inbox_costs_the_same_however_long_it_is(
         submit_report(what=f"Broken {number}", component="api", sender=f"192.0.2.{number}")
     with django_assert_max_num_queries(14):
         assert "Broken 11" in text_of(staff.get(LIST))
+
+
+def test_the_front_page_says_how_many_wait(staff: Client, report: OutageReport, other: OutageReport) -> None:
+    assert "2 new reports from outside" in text_of(staff.get("/admin/"))
+    close_report(report=report)
+    assert "1 new report from outside" in text_of(staff.get("/admin/"))
+    close_report(report=other)
+    assert "from outside" not in text_of(staff.get("/admin/"))
+
+
+def test_the_front_page_says_nothing_of_them_to_whoever_may_not_look(reader: Client, report: OutageReport) -> None:
+    assert "from outside" not in text_of(reader.get("/admin/"))
