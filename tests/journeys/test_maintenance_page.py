@@ -146,7 +146,7 @@ def test_the_status_pages_own_503_is_live_and_ends_by_itself(status: Stack, refe
     expect(page.locator("#p-tiles")).to_contain_text("on schedule")
     page.evaluate("window.kept = true")
     status.manage("maintenance", "complete", reference)
-    expect(page.locator("#p-banner .chip").first).to_have_text("Completed")
+    expect(page.locator("#p-banner .chip").first).to_have_text("Completed", timeout=60_000)
     assert page.evaluate("window.kept"), "the page was loaded anew instead of being kept live"
     page.get_by_role("link", name="Check again").click()
     expect(page).to_have_url(f"{status.url}/")
@@ -159,5 +159,5 @@ def test_with_the_status_page_gone_too_nginx_has_the_file(
     platform.go_down()
     status.kill("web")
     answer = httpx.get(f"{front.url}/orders/17", trust_env=False)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "300"), answer.text
+    assert (answer.status_code, answer.headers.get("retry-after")) == (503, "300"), (answer.headers, answer.text)
     assert reference in answer.text
