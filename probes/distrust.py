@@ -16,7 +16,7 @@ from incidents.enums import SignalSource
 from incidents.models import Signal
 from incidents.signals import raise_signal, resolve_signal
 from probes.checkers.base import CheckResult
-from probes.enums import Outcome, ProbeKind
+from probes.enums import REPORTING_KINDS, Outcome, ProbeKind
 from probes.freshness import is_stale
 from probes.measured import Measured
 from probes.models import ProbeLocation
@@ -86,7 +86,9 @@ def sweep() -> None:
     """Tell of probes that cannot be made at all; end what was told once all of them can. Two queries when well."""
     now = clock.now()
     blind: dict[str, list[ProbeLocation]] = {}
-    for row in ProbeLocation.objects.active().filter(last_outcome=Outcome.ERROR, errors__gt=0).select_related("probe"):
+    failing = ProbeLocation.objects.active().filter(last_outcome=Outcome.ERROR, errors__gt=0)
+    # A heartbeat that is still waited for is no trouble of anybody's.
+    for row in failing.exclude(probe__kind__in=REPORTING_KINDS).select_related("probe"):
         if row.errors >= row.probe.failure_threshold and not is_stale(row.last_result_at, row.probe.interval, now):
             blind.setdefault(row.location, []).append(row)
     for location, rows in blind.items():

@@ -94,7 +94,7 @@ def _job(row: ProbeLocation, scheduled_at: datetime, reported: Mapping[int, Repo
             degraded_above=probe.degraded_above,
             allow_private=probe.allow_private,
             reports=heard.reports,
-            awaited_since=probe.created_at,
+            awaited_since=probe.awaited_since or probe.created_at,
             silence=heard.silence,
         ),
     )

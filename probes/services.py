@@ -60,23 +60,33 @@ def upsert_probe(*, component: Component, spec: ProbeSpec) -> str:
     rows = {row.location: row for row in probe.locations.select_for_update().order_by("pk")}
     moved = set(locations_of(spec)) != {name for name, row in rows.items() if row.retired_at is None}
     if not changed and not was_retired and not moved:
-        return "changed" if write_rules(probe, spec.rules) else "unchanged"
+        return "changed" if _write_rules(probe, spec, now) else "unchanged"
     if "component_id" in changed:
         _stop(probe, cause=f"{probe.name} moved to another component")
     for name in changed:
         setattr(probe, name, wanted[name])
     probe.retired_at = None
     probe.updated_at = now
-    probe.save(update_fields=[*changed, "retired_at", "updated_at"])
+    if was_retired or {"config", "component_id"} & set(changed):
+        probe.awaited_since = now
+    probe.save(update_fields=[*changed, "awaited_since", "retired_at", "updated_at"])
     if moved:
         _place(probe, locations_of(spec), now, rows=rows)
     if probe.is_active and (was_retired or moved or {"interval", "component_id"} & set(changed)):
         _schedule(probe, now, is_new=was_retired)
-    write_rules(probe, spec.rules)
+    _write_rules(probe, spec, now)
     if moved or "quorum" in changed:
         restate([probe])
         restate_rules(firing_rules([probe]), now=now)
     return "changed"
+
+
+def _write_rules(probe: Probe, spec: ProbeSpec, now: datetime) -> bool:
+    """Whether they changed. What never reported has its time anew then: a new rule is not broken at once."""
+    is_changed = write_rules(probe, spec.rules)
+    if is_changed:
+        Probe.objects.filter(pk=probe.pk).update(awaited_since=now)
+    return is_changed
 
 
 def locations_of(spec: ProbeSpec) -> tuple[str, ...]:
@@ -108,7 +118,9 @@ def pause_probe(*, probe: Probe) -> None:
 def resume_probe(*, probe: Probe) -> None:
     """Checked again from now on; what was due in between was not missed."""
     now = clock.now()
-    resumed = Probe.objects.filter(pk=probe.pk, is_enabled=False).update(is_enabled=True, updated_at=now)
+    resumed = Probe.objects.filter(pk=probe.pk, is_enabled=False).update(
+        is_enabled=True, awaited_since=now, updated_at=now
+    )
     probe.refresh_from_db()
     if resumed and probe.is_active:
         _schedule(probe, now, is_new=True)

@@ -10,6 +10,7 @@ from probes.checkers.reporting import (
     age_of,
     finding,
     is_our_fault,
+    is_still_awaited,
     read_max_age,
     read_token,
     say_age,
@@ -72,6 +73,8 @@ class HeartbeatChecker:
         age = age_of(report, request, now)
         if report.seen_at is None or age is None:
             said = f"No {request.name.removesuffix(' heartbeat')} heartbeat seen yet."
+            if is_still_awaited(report, age, max_age):
+                return finding(Outcome.ERROR, said, oldest=None, reports=())
             return finding(Outcome.DOWN, said, oldest=age, reports=())
         if age > max_age and request.silence and is_our_fault(report, request.silence, max_age, now):
             return finding(Outcome.ERROR, say_away(request.silence, now), oldest=None, reports=())

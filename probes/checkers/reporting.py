@@ -37,6 +37,11 @@ def age_of(report: Report, request: CheckRequest, now: datetime) -> timedelta | 
     return None if since is None else max(now - since, timedelta())
 
 
+def is_still_awaited(report: Report, age: timedelta | None, max_age: timedelta) -> bool:
+    """Whether it was never heard of, but has not had its `max_age` to report either: that says nothing of it yet."""
+    return report.seen_at is None and age is not None and age <= max_age
+
+
 def is_our_fault(report: Report, silence: Silence | None, max_age: timedelta, now: datetime) -> bool:
     """Whether it is late only because we were away: it was in time before, and could not have reported again yet."""
     if report.seen_at is None or silence is None or now < silence.end:

@@ -11,6 +11,7 @@ from probes.checkers.reporting import (
     age_of,
     finding,
     is_our_fault,
+    is_still_awaited,
     read_max_age,
     read_token,
     say_age,
@@ -87,9 +88,15 @@ class WorkersChecker:
         now, max_age = clock.now(), parse_duration(config.max_age)
         reports = considered(request.reports, config, now)
         if not reports:
-            nobody = age_of(Report(), request, now)
-            return finding(Outcome.DOWN, "No workers have reported a heartbeat yet.", oldest=nobody, reports=())
+            return _nobody(age_of(Report(), request, now), max_age)
         return _judge(reports, request, max_age, now)
+
+
+def _nobody(age: timedelta | None, max_age: timedelta) -> CheckResult:
+    said = "No workers have reported a heartbeat yet."
+    if is_still_awaited(Report(), age, max_age):
+        return finding(Outcome.ERROR, said, oldest=None, reports=())
+    return finding(Outcome.DOWN, said, oldest=age, reports=())
 
 
 def considered(reports: tuple[Report, ...], config: WorkersConfig, now: datetime) -> list[Report]:
@@ -109,11 +116,13 @@ def _judge(reports: list[Report], request: CheckRequest, max_age: timedelta, now
     ages = {report.worker: age_of(report, request, now) for report in reports}
     oldest = max((age for age in ages.values() if age is not None), default=None)
     troubles: list[str] = []
+    awaited: list[str] = []
     excused = 0
     for report in sorted(reports, key=lambda one: ages[one.worker] or timedelta.max, reverse=True):
         age = ages[report.worker]
         if report.seen_at is None or age is None:
-            troubles.append(f"No heartbeat from {report.worker} yet.")
+            said = awaited if is_still_awaited(report, age, max_age) else troubles
+            said.append(f"No heartbeat from {report.worker} yet.")
         elif age > max_age and is_our_fault(report, request.silence, max_age, now):
             excused += 1
         elif age > max_age:
@@ -123,9 +132,16 @@ def _judge(reports: list[Report], request: CheckRequest, max_age: timedelta, now
     if not troubles and excused and request.silence:
         return finding(Outcome.ERROR, say_away(request.silence, now), oldest=None, reports=())
     if troubles:
-        others = f" ({len(troubles) - 1} more)" if len(troubles) > 1 else ""
-        return finding(Outcome.DOWN, f"{troubles[0]}{others}", oldest=oldest, reports=reports)
+        return finding(Outcome.DOWN, _say_first(troubles), oldest=oldest, reports=reports)
+    if awaited:
+        # What the others brought is known; how old the oldest is, is not.
+        return finding(Outcome.ERROR, _say_first(awaited), oldest=None, reports=reports)
     return finding(Outcome.UP, _say(reports, oldest or timedelta()), oldest=oldest, reports=reports)
+
+
+def _say_first(troubles: list[str]) -> str:
+    others = f" ({len(troubles) - 1} more)" if len(troubles) > 1 else ""
+    return f"{troubles[0]}{others}"
 
 
 def _say(reports: list[Report], oldest: timedelta) -> str:

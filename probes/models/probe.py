@@ -69,6 +69,11 @@ class Probe(models.Model):
     has_rules = models.BooleanField(default=False, editable=False, help_text="So that nobody looks for them in vain.")
     is_enabled = models.BooleanField(default=True, editable=False)
     token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    awaited_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Since when reports are waited for, if not since it was made: it was resumed, or told otherwise.",
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)

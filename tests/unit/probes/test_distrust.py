@@ -200,6 +200,16 @@ def test_jobs_that_fell_silent_a_moment_ago_make_no_few_failures_our_own(
     assert not Signal.objects.exists()
 
 
+@pytest.mark.parametrize("kind", [ProbeKind.HEARTBEAT, ProbeKind.WORKERS])
+def test_a_heartbeat_that_is_still_waited_for_is_no_trouble_of_ours(
+    probes: list[Probe], at_noon: time_machine.Traveller, kind: ProbeKind
+) -> None:
+    Probe.objects.update(kind=kind)
+    record(found(probes[0], ERROR, at=NOON + SECOND))
+    distrust.sweep()
+    assert not Signal.objects.exists()
+
+
 def test_nobody_is_told_of_an_error_that_is_too_old_to_say_anything(
     probes: list[Probe], at_noon: time_machine.Traveller
 ) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,11 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from components.models import Component
-from probes.enums import ProbeKind
+from incidents.models import Incident, Signal
+from probes import distrust
+from probes.checkers import CheckResult
+from probes.engine import _job, check_all
+from probes.enums import Outcome, ProbeKind
 from probes.heartbeats import (
     LARGEST_BODY,
     HeartbeatBody,
@@ -20,12 +25,14 @@ from probes.heartbeats import (
     record_heartbeat,
     report_worker_heartbeat,
 )
-from probes.models import Heartbeat, Probe, ProbeLocation, WorkerHeartbeat
-from probes.services import retire_probe
+from probes.models import Heartbeat, Probe, ProbeLocation, Slot, WorkerHeartbeat
+from probes.rollup import roll_up
+from probes.services import pause_probe, resume_probe, retire_probe, upsert_probe
+from statuspage.core import clock
 from statuspage.core.errors import NotFound, ValidationFailed
 from statuspage.core.tokens import hash_token
 
-from .conftest import NOON, make_probe
+from .conftest import NOON, make_probe, record, spec
 
 TOKEN = "0123456789abcdef"
 
@@ -223,3 +230,68 @@ def test_a_location_that_was_away_alone_is_no_silence(job: Probe, at_noon: time_
     ProbeLocation.objects.update(last_result_at=NOON - timedelta(minutes=10))
     ProbeLocation.objects.create(probe=job, location="eu-west", last_result_at=NOON)
     assert read(rows_of(job))[job.pk].silence is None
+
+
+# --- since when they are waited for ---------------------------------------------------------------------------------
+
+
+def look(probe: Probe) -> CheckResult:
+    """One check of what was reported, recorded."""
+    row = ProbeLocation.objects.select_related("probe__heartbeat").get(probe=probe)
+    now = clock.now()
+    (one,) = check_all([_job(row, now, read([row]))])
+    record(one)
+    return one.result
+
+
+@pytest.mark.usefixtures("check_loop_ends")
+def test_a_job_never_heard_of_opens_no_incident_and_no_bad_slot_before_its_time_is_over(
+    api: Component, at_noon: time_machine.Traveller
+) -> None:
+    upsert_probe(
+        component=api,
+        spec=spec("nightly", kind=ProbeKind.HEARTBEAT, config={"source": "worker", "max_age": "15m"}, severity=None),
+    )
+    probe = Probe.objects.get()
+    for minutes in range(16):
+        at_noon.move_to(NOON + timedelta(minutes=minutes))
+        assert look(probe).detail == "No nightly check heartbeat seen yet."
+        distrust.sweep()
+        roll_up()
+    api.refresh_from_db()
+    assert (api.status, Incident.objects.count(), Signal.objects.count()) == ("unknown", 0, 0)
+    assert not Slot.objects.filter(down__gt=0).exists()
+    for minutes in range(16, 19):
+        at_noon.move_to(NOON + timedelta(minutes=minutes))
+        assert look(probe).outcome is Outcome.DOWN
+    api.refresh_from_db()
+    assert (api.status, Incident.objects.count()) == ("major_outage", 1)
+
+
+@pytest.mark.usefixtures("check_loop_ends")
+@pytest.mark.parametrize("what", ["resumed", "brought back", "told another age"])
+def test_a_job_never_heard_of_has_its_time_anew_when_it_is(
+    api: Component, at_noon: time_machine.Traveller, what: str
+) -> None:
+    config = {"source": "worker", "max_age": "5m"}
+    said = spec("nightly", kind=ProbeKind.HEARTBEAT, config=config)
+    upsert_probe(component=api, spec=said)
+    probe = Probe.objects.get()
+    at_noon.move_to(NOON + timedelta(minutes=10))
+    assert look(probe).outcome is Outcome.DOWN
+    if what == "resumed":
+        pause_probe(probe=probe)
+        resume_probe(probe=probe)
+    elif what == "brought back":
+        retire_probe(probe=probe)
+        upsert_probe(component=api, spec=said)
+    else:
+        upsert_probe(component=api, spec=replace(said, config=config | {"max_age": "4m"}))
+    assert look(probe).outcome is Outcome.ERROR
+    for minutes in range(11, 17):
+        at_noon.move_to(NOON + timedelta(minutes=minutes))
+        outcome = look(probe).outcome
+    assert outcome is Outcome.DOWN
+    # A name is no reason to wait anew.
+    upsert_probe(component=api, spec=replace(said, name="nightly", config=Probe.objects.get().config))
+    assert look(probe).outcome is Outcome.DOWN

@@ -46,6 +46,15 @@ def test_a_heartbeat_never_seen_is_down(name: str, check: Any) -> None:
     assert (result.outcome, result.detail) == (Outcome.DOWN, "No websocket heartbeat seen yet.")
 
 
+def test_a_heartbeat_never_seen_is_down_once_it_has_had_its_age_and_not_before(check: Any) -> None:
+    waited = beat(check, awaited_since=ago(90))
+    assert (waited.outcome, waited.detail) == (Outcome.ERROR, "No websocket heartbeat seen yet.")
+    # Nothing that a rule could judge.
+    assert not waited.values
+    late = beat(check, awaited_since=ago(90.001))
+    assert (late.outcome, late.detail) == (Outcome.DOWN, "No websocket heartbeat seen yet.")
+
+
 def test_a_young_heartbeat_is_up(check: Any) -> None:
     result = beat(check, seconds_ago=12)
     assert (result.outcome, result.detail, result.latency_ms) == (Outcome.UP, "Heartbeat 12 s ago", None)

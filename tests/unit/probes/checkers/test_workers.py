@@ -38,9 +38,25 @@ def look(check: Any, *reports: Report, expected: tuple[str, ...] = (), **options
 
 
 def test_no_worker_at_all_is_down(check: Any) -> None:
-    result = look(check, awaited_since=ago(42))
+    result = look(check, awaited_since=ago(342))
     assert (result.outcome, result.detail) == (Outcome.DOWN, "No workers have reported a heartbeat yet.")
-    assert dict(result.values) == {"age": 42.0}
+    assert dict(result.values) == {"age": 342.0}
+
+
+def test_workers_that_have_not_had_their_time_yet_are_waited_for(check: Any) -> None:
+    result = look(check, awaited_since=ago(300))
+    assert (result.outcome, result.detail) == (Outcome.ERROR, "No workers have reported a heartbeat yet.")
+    assert not result.values
+
+
+def test_one_that_is_waited_for_hides_no_trouble_of_another(check: Any) -> None:
+    expected = ("push", "cleanup")
+    young = look(check, seen("cleanup", 3, failed_jobs=2), expected=expected, awaited_since=ago(300))
+    assert (young.outcome, young.detail) == (Outcome.ERROR, "No heartbeat from push yet.")
+    assert dict(young.values) == {"failed_jobs": 2.0}
+    failed = look(check, seen("cleanup", 3, failed=True), expected=expected, awaited_since=ago(300))
+    assert failed.outcome == Outcome.DOWN
+    assert failed.detail.startswith("cleanup: ")
 
 
 def test_the_oldest_counts_and_the_numbers_are_summed(check: Any) -> None:

@@ -209,6 +209,20 @@ def test_websocket_that_was_never_seen_pages_once_it_could_have_been(engine: Eng
     assert paged() == ["realtime#heartbeat-older-than"]
 
 
+def test_a_new_rule_pages_nobody_about_a_websocket_that_has_not_had_its_time_since(engine: Engine, load: Load) -> None:
+    load(TABLE.replace('limit = "90s"', 'limit = "1h"'))
+    engine.wait(timedelta(minutes=10))
+    assert engine.looks("realtime").outcome == DOWN
+    load(TABLE)
+    assert engine.looks("realtime").outcome == ERROR
+    assert paged() == []
+    for _ in range(4):
+        assert paged() == []
+        engine.wait()
+        engine.looks("realtime")
+    assert paged() == ["realtime#heartbeat-older-than"]
+
+
 def report(worker: str, *, failed_jobs: int | None = None) -> None:
     record_heartbeat(probe=probe_of(WORKERS_TOKEN), body=HeartbeatBody(worker=worker, failed_jobs=failed_jobs))
 
