@@ -5,7 +5,8 @@ Payload (times RFC 3339 UTC, or null):
     page         name, url, time_zone
     maintenance  id, reference, url, title, kind, kind_name, status, phase, scheduled_for, scheduled_until,
                  announced_until, started_at, completed_at, estimated_until, expects_downtime (or null),
-                 impact_level, impact_note, reason, regions [name], what_to_do_markdown, what_to_do_html
+                 impact_level, impact_note, reason, short_notice (announced later than its kind's rule says),
+                 regions [name], what_to_do_markdown, what_to_do_html
     update       id, status, label, body_markdown, body_html, display_at; null in a reminder
     components   [slug, name, status, status_label]: as they are, or will be, while the window runs
     before       in a reminder alone: seconds before the beginning
@@ -64,6 +65,7 @@ def maintenance_payload(maintenance: Maintenance, update: MaintenanceUpdate | No
             "impact_level": str(maintenance.impact_level),
             "impact_note": maintenance.impact_note,
             "reason": maintenance.reason,
+            "short_notice": _is_short_notice(maintenance),
             "regions": [region.name for region in maintenance.regions.all()],
             "what_to_do_markdown": maintenance.what_to_do,
             "what_to_do_html": render_markdown(maintenance.what_to_do),
@@ -71,6 +73,13 @@ def maintenance_payload(maintenance: Maintenance, update: MaintenanceUpdate | No
         "update": None if update is None else _update(update),
         "components": _components(maintenance),
     }
+
+
+def _is_short_notice(maintenance: Maintenance) -> bool:
+    lead_time = None if maintenance.kind is None else maintenance.kind.lead_time
+    if lead_time is None or maintenance.announced_at is None:
+        return False
+    return maintenance.scheduled_for - maintenance.announced_at < lead_time
 
 
 def _update(update: MaintenanceUpdate) -> dict[str, Any]:

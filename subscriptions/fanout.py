@@ -1,24 +1,24 @@
 """From one notice to a row for each who is to hear of it."""
 
-from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Value
-from django.db.models.expressions import Combinable
+from django.db.models import QuerySet, Value
 
 from incidents.enums import Audience
 from incidents.models import Notice
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from subscriptions.enums import DeliveryState, Event, Purpose
-from subscriptions.models import Delivery, Subscriber, SubscriberQuerySet
+from subscriptions.models import Customer, Delivery, Subscriber, SubscriberQuerySet
 
 EVENT_OF_KIND = {"incident": Event.INCIDENTS, "maintenance": Event.MAINTENANCE, "postmortem": Event.POSTMORTEMS}
 
 
 def fan_out_pending() -> int:
     """Fan out every notice that waits, oldest first, each in its own transaction. Returns the deliveries written."""
-    pending = Notice.objects.pending().filter(audience=Audience.SUBSCRIBERS)
+    pending = Notice.objects.pending().filter(audience__in=[Audience.SUBSCRIBERS, Audience.CUSTOMERS])
     return sum(fan_out(notice) for notice in list(pending.defer("payload")))
 
 
@@ -27,25 +27,14 @@ def fan_out_pending() -> int:
 def fan_out(notice: Notice) -> int:
     """Claim the notice and write one delivery for each of its audience. Returns how many; 0 if it was done before.
 
-    Three statements, whatever the number of subscribers.
+    Three statements, whatever the number of subscribers; two for customers.
     """
     now = clock.now()
     if not Notice.objects.filter(pk=notice.pk, fanned_out_at__isnull=True).update(fanned_out_at=now):
         return 0
-    return _insert_from(
-        audience_of(notice),
-        {
-            "notice_id": Value(notice.pk),
-            "subscriber_id": models.F("pk"),
-            "purpose": Value(Purpose.NOTICE.value),
-            "state": Value(DeliveryState.PENDING.value),
-            "attempts": Value(0),
-            "next_attempt_at": Value(now, output_field=models.DateTimeField()),
-            "lease": Value(""),
-            "created_at": Value(now, output_field=models.DateTimeField()),
-            "last_error": Value(""),
-        },
-    )
+    if notice.audience == Audience.CUSTOMERS:
+        return _insert_from(Customer.objects.reachable(), "customer_id", notice, now)
+    return _insert_from(audience_of(notice), "subscriber_id", notice, now)
 
 
 def audience_of(notice: Notice) -> SubscriberQuerySet:
@@ -61,8 +50,19 @@ def audience_of(notice: Notice) -> SubscriberQuerySet:
     return audience.wanting_any_of(component_ids) if component_ids else audience
 
 
-def _insert_from(audience: SubscriberQuerySet, columns: Mapping[str, Combinable]) -> int:
+def _insert_from(audience: QuerySet[Any], recipient: str, notice: Notice, now: datetime) -> int:
     """INSERT … SELECT, which the ORM cannot say: 100,000 rows without one of them passing through Python."""
+    columns = {
+        "notice_id": Value(notice.pk),
+        recipient: models.F("pk"),
+        "purpose": Value(Purpose.NOTICE.value),
+        "state": Value(DeliveryState.PENDING.value),
+        "attempts": Value(0),
+        "next_attempt_at": Value(now, output_field=models.DateTimeField()),
+        "lease": Value(""),
+        "created_at": Value(now, output_field=models.DateTimeField()),
+        "last_error": Value(""),
+    }
     # Names of their own, as an annotation may not have the name of a field.
     aliases = {f"new_{column}": expression for column, expression in columns.items()}
     rows = audience.order_by("pk").annotate(**aliases).values_list(*aliases)
@@ -70,7 +70,7 @@ def _insert_from(audience: SubscriberQuerySet, columns: Mapping[str, Combinable]
     quote = connection.ops.quote_name
     table = quote(Delivery._meta.db_table)
     names = ", ".join(quote(column) for column in columns)
-    conflict = ", ".join(quote(column) for column in ("notice_id", "subscriber_id"))
+    conflict = ", ".join(quote(column) for column in ("notice_id", recipient))
     sql = f"INSERT INTO {table} ({names}) {select} ON CONFLICT ({conflict}) DO NOTHING"
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

@@ -95,6 +95,41 @@ class SubscriptionRequest(models.Model):
         return self.address
 
 
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def listed(self) -> "CustomerQuerySet":
+        return self.filter(removed_at__isnull=True)
+
+    def reachable(self) -> "CustomerQuerySet":
+        """Those a mail to all customers goes to."""
+        return self.listed().filter(suppressed_at__isnull=True)
+
+
+class Customer(models.Model):
+    """Somebody who pays us, mailed when it is very serious. The list comes from outside and is apart from subscribers:
+    nobody subscribes to it or leaves it. Who was taken off keeps a row, so that the ledger stays true.
+    """
+
+    public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, default=new_public_id, unique=True, editable=False)
+    email = models.CharField(max_length=ADDRESS_LENGTH, unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    suppressed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    suppressed_reason = models.CharField(max_length=ERROR_LENGTH, blank=True, editable=False)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.removed_at is None and self.suppressed_at is None
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def pending(self) -> "DeliveryQuerySet":
         return self.filter(state=DeliveryState.PENDING)
@@ -109,7 +144,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One message to one subscriber: waiting, sent or given up. At most one a notice and subscriber."""
+    """One message to one subscriber or one customer: waiting, sent or given up. At most one a notice and recipient."""
 
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.NOTICE)
     notice = models.ForeignKey(
@@ -119,7 +154,8 @@ class Delivery(models.Model):
         related_name="deliveries",
         db_index=False,  # the unique constraint begins with it
     )
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="deliveries")
+    subscriber = models.ForeignKey(Subscriber, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.CASCADE, related_name="deliveries")
     state = models.CharField(max_length=16, choices=DeliveryState, default=DeliveryState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=clock.now)
@@ -135,6 +171,12 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [
             models.UniqueConstraint(fields=["notice", "subscriber"], name="one_delivery_a_notice_and_subscriber"),
+            models.UniqueConstraint(fields=["notice", "customer"], name="one_delivery_a_notice_and_customer"),
+            models.CheckConstraint(
+                condition=Q(subscriber__isnull=False, customer__isnull=True)
+                | Q(subscriber__isnull=True, customer__isnull=False, purpose=Purpose.NOTICE),
+                name="delivery_has_one_recipient",
+            ),
             models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="delivery_purpose_is_known"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_is_known"),
             models.CheckConstraint(
@@ -153,7 +195,17 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} to {self.subscriber_id}: {self.state}"
+        return f"{self.purpose} to {self.subscriber_id or f'customer {self.customer_id}'}: {self.state}"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether its recipient is still to get it. They must be loaded with it."""
+        if self.customer is not None:
+            return self.customer.is_reachable
+        if self.subscriber is None:
+            return False
+        # Who has confirmed is not asked to; who left since the notice was fanned out hears of it no more.
+        return self.subscriber.is_confirmed is not (self.purpose == Purpose.CONFIRMATION)
 
     def age(self, now: datetime) -> timedelta:
         return now - self.created_at

@@ -34,7 +34,8 @@ class Slots:
         nonce = secrets.token_hex(8)
         self.placeholders = {name: f"slot-{nonce}-{name}" for name in names}
         self._names = {placeholder: name for name, placeholder in self.placeholders.items()}
-        self._pattern = re.compile("(" + "|".join(map(re.escape, self._names)) + ")")
+        # Without any it matches nothing.
+        self._pattern = re.compile("(" + ("|".join(map(re.escape, self._names)) or "(?!)") + ")")
 
     def cut(self, text: str) -> list[tuple[str, str | None]]:
         """The text as (piece, None) and ("", name of the slot) in turn."""

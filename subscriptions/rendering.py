@@ -5,30 +5,38 @@ configured address: for a notice the one frozen in its payload, never a request'
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.encoding import iri_to_uri, punycode
 
 from components.models import Page
-from incidents.enums import IncidentStatus
+from incidents.enums import Audience, NoticeKind
 from incidents.models import Notice
 from statuspage.core import clock
-from statuspage.core.durations import say_duration
 from statuspage.core.text import clean_line
 from subscriptions import links
 from subscriptions.enums import Purpose
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail, Mould, Slots
+from subscriptions.said.customers import words_to_customers
+from subscriptions.said.incident import words_on_incident
+from subscriptions.said.maintenance import words_on_maintenance
+from subscriptions.said.postmortem import words_on_postmortem
+from subscriptions.said.words import Words
 
 NOT_IN_DOMAIN = re.compile(r"[^a-z0-9.-]+")
 MANAGE, UNSUBSCRIBE, CONFIRM = "manage", "unsubscribe", "confirm"
+UPDATES_LIST, CUSTOMERS_LIST = "updates", "customers"
+WORDS_OF: dict[str, Callable[[Mapping[str, Any]], Words]] = {
+    "incident": words_on_incident,
+    "postmortem": words_on_postmortem,
+    "customers": words_to_customers,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +65,14 @@ def letterhead(name: str, url: str) -> Letterhead:
 def cast_mail(kind: MailKind, delivery: Delivery) -> CastMail:
     """The mail of this delivery. Its Message-ID is made of the row, so that a repeat is known as one.
 
-    The subscriber must be loaded with it.
+    Its subscriber or customer must be loaded with it.
     """
-    subscriber = delivery.subscriber
-    base = kind.letterhead.url
+    own = {"Message-ID": f"<{kind.id_prefix}{_id_of(delivery)}@{kind.letterhead.host}>"}
+    if delivery.customer is not None:
+        return kind.mould.cast(to=delivery.customer.email, headers=own, values={})
+    subscriber, base = _subscriber(delivery), kind.letterhead.url
     manage = links.manage_token(subscriber)
     values = {MANAGE: base + links.manage_path(manage), UNSUBSCRIBE: base + links.unsubscribe_path(manage)}
-    own = {"Message-ID": f"<{kind.id_prefix}{_id_of(delivery)}@{kind.letterhead.host}>"}
     if delivery.purpose == Purpose.CONFIRMATION:
         values = {CONFIRM: base + links.confirm_path(links.confirm_token(subscriber))}
     else:
@@ -77,18 +86,32 @@ def render_notice(notice: Notice) -> MailKind:
     """The message of a notice, from its frozen payload alone: no query."""
     payload = notice.payload
     head = letterhead(payload["page"]["name"], payload["page"]["url"])
-    slots = Slots(MANAGE, UNSUBSCRIBE)
-    said = notice_context(payload)
-    thread = f"<incident-{payload['incident']['id']}@{head.host}>"
+    said = words_of(notice)
+    to_customers = notice.audience == Audience.CUSTOMERS
+    thread = f"<{said.thread}@{head.host}>"
+    headers = {"References": thread, "In-Reply-To": thread}
+    if said.reply_to:
+        headers["Reply-To"] = said.reply_to
     mould = _mould(
         "notice",
-        {**said, "page": head},
-        slots=slots,
-        subject=f"[{said['state']}] {said['title']}",
+        {"said": said, "title": said.title, "page": head, "to_customers": to_customers},
+        # Nobody subscribed to what all customers get, so there is nothing to change or to leave.
+        slots=Slots() if to_customers else Slots(MANAGE, UNSUBSCRIBE),
+        subject=said.subject,
         head=head,
-        headers={"References": thread, "In-Reply-To": thread},
+        headers=headers,
+        list_name=CUSTOMERS_LIST if to_customers else UPDATES_LIST,
     )
     return MailKind(letterhead=head, mould=mould, id_prefix=f"{notice.public_id}.")
+
+
+def words_of(notice: Notice) -> Words:
+    """What it says, by its kind. No query."""
+    kind = NoticeKind(notice.kind)
+    subject = kind.value.partition(".")[0]
+    if subject == "maintenance":
+        return words_on_maintenance(notice.payload, kind)
+    return WORDS_OF[subject](notice.payload)
 
 
 def render_letter(purpose: Purpose, choice: str) -> MailKind:
@@ -109,43 +132,6 @@ def choice_of(subscriber: Subscriber) -> str:
     return ", ".join(component.full_name for component in subscriber.components.select_related("group"))
 
 
-def notice_context(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The words of a notice about an incident, times written out in the page's zone."""
-    incident, update = payload["incident"], payload["update"]
-    zone = ZoneInfo(payload["page"]["time_zone"])
-    started, resolved = _moment(incident["started_at"]), _moment(incident["resolved_at"])
-    is_over = incident["status"] == IncidentStatus.RESOLVED and resolved is not None
-    return {
-        "title": clean_line(incident["title"]),
-        "state": IncidentStatus(update["status"]).label,
-        "severity": incident["severity_name"],
-        "impact": incident["impact"],
-        "private": incident["private"],
-        "body_text": update["body_markdown"],
-        "body_html": update["body_html"],
-        "components": payload["components"],
-        "posted": written(_moment(update["display_at"]), zone),
-        "started": written(started, zone),
-        "resolved": written(resolved, zone) if is_over else "",
-        "lasted": _lasted(started, resolved) if is_over else "",
-        "next_update": written(_moment(incident["next_update_due_at"]), zone),
-        "root_cause": incident["root_cause_summary"],
-        "remediation": incident["remediation"],
-        "url": str(iri_to_uri(incident["url"])),
-    }
-
-
-def written(at: datetime | None, zone: ZoneInfo) -> str:
-    """`21 November 2026, 15:30 CET (14:30 UTC)`: the page's zone by name, and UTC if that is another time."""
-    if at is None:
-        return ""
-    local = at.astimezone(zone)
-    name = local.tzname() or ""
-    # Zones without an abbreviation of their own call themselves +03.
-    text = f"{local.day} {local:%B %Y, %H:%M} {name if name.isalpha() else zone.key}"
-    return text if name == "UTC" else f"{text} ({at:%H:%M} UTC)"
-
-
 def _mould(
     name: str,
     context: Mapping[str, Any],
@@ -154,6 +140,7 @@ def _mould(
     subject: str,
     head: Letterhead,
     headers: Mapping[str, str],
+    list_name: str = UPDATES_LIST,
 ) -> Mould:
     values = {**context, **{f"{slot}_url": mark for slot, mark in slots.placeholders.items()}}
     return Mould(
@@ -164,7 +151,7 @@ def _mould(
         slots=slots,
         at=clock.now(),
         headers={
-            "List-ID": f"<updates.{head.host}>",  # RFC 2919
+            "List-ID": f"<{list_name}.{head.host}>",  # RFC 2919
             "Auto-Submitted": "auto-generated",  # RFC 3834
             **headers,
         },
@@ -177,16 +164,15 @@ def _id_domain(host: str) -> str:
 
 
 def _id_of(delivery: Delivery) -> str:
+    if delivery.customer is not None:
+        return delivery.customer.public_id
+    subscriber = _subscriber(delivery)
     if delivery.purpose == Purpose.NOTICE:
-        return delivery.subscriber.public_id
-    return f"{delivery.pk}.{delivery.subscriber.public_id}"
+        return subscriber.public_id
+    return f"{delivery.pk}.{subscriber.public_id}"
 
 
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _lasted(started: datetime | None, resolved: datetime | None) -> str:
-    if started is None or resolved is None:
-        return ""
-    return say_duration(resolved - started)
+def _subscriber(delivery: Delivery) -> Subscriber:
+    if delivery.subscriber is None:
+        raise ValueError(f"delivery {delivery.pk} has no recipient")
+    return delivery.subscriber

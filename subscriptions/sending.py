@@ -21,6 +21,7 @@ from statuspage.core import clock, stopping
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.identifiers import new_public_id
 from statuspage.core.mail_answers import GIVE_UP_AFTER, Verdict, verdict_on, wait_after
+from subscriptions.customers import suppress_customer
 from subscriptions.enums import DeliveryState, Purpose
 from subscriptions.models import ERROR_LENGTH, Delivery, DeliveryQuerySet
 from subscriptions.rendering import MailKind, cast_mail, choice_of, render_letter, render_notice
@@ -78,7 +79,7 @@ def claim_due_batch(limit: int = BATCH) -> Batch:
     rows = Delivery.objects.filter(pk__in=ids)
     # A lease is a moment in the future: a sender that dies leaves the row due again then.
     rows.update(lease=lease, next_attempt_at=now + LEASE)
-    deliveries = rows.select_related("subscriber").order_by("created_at", "pk")
+    deliveries = rows.select_related("subscriber", "customer").order_by("created_at", "pk")
     return Batch(lease=lease, deliveries=list(deliveries))
 
 
@@ -118,7 +119,7 @@ class _Sender:
         waiting = list(self._batch.deliveries)
         while waiting and time.monotonic() < self._stop_at and not stopping.is_asked():
             delivery = waiting.pop(0)
-            if not _still_wanted(delivery):
+            if not delivery.is_wanted:
                 self._record_unwanted(delivery)
                 continue
             verdict, error = self._send(delivery)
@@ -160,7 +161,8 @@ class _Sender:
 
     def _kind(self, delivery: Delivery) -> MailKind:
         purpose = Purpose(delivery.purpose)
-        choice = "" if delivery.notice_id else choice_of(delivery.subscriber)
+        reader = None if delivery.notice_id else delivery.subscriber
+        choice = "" if reader is None else choice_of(reader)
         key = (delivery.notice_id, purpose.value, choice)
         if key not in self._kinds:
             self._kinds[key] = render_notice(delivery.notice) if delivery.notice else render_letter(purpose, choice)
@@ -230,12 +232,12 @@ def record_failure(lease: str, delivery: Delivery, verdict: Verdict, error: str)
         next_attempt_at=now + wait_after(attempts, verdict),
     )
     if held and verdict is Verdict.SUPPRESS:
-        suppress(subscriber_id=delivery.subscriber_id, reason=words)
+        _suppress(delivery, words)
     return state
 
 
-def _still_wanted(delivery: Delivery) -> bool:
-    """Whoever left since the notice was fanned out hears of it no more."""
-    if delivery.purpose == Purpose.CONFIRMATION:
-        return not delivery.subscriber.is_confirmed
-    return delivery.subscriber.is_confirmed
+def _suppress(delivery: Delivery, reason: str) -> None:
+    if delivery.subscriber_id is not None:
+        suppress(subscriber_id=delivery.subscriber_id, reason=reason)
+    if delivery.customer_id is not None:
+        suppress_customer(customer_id=delivery.customer_id, reason=reason)

@@ -14,7 +14,8 @@ from incidents.models import Incident, Notice
 from subscriptions.enums import Purpose
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail
-from subscriptions.rendering import cast_mail, choice_of, letterhead, render_letter, render_notice, written
+from subscriptions.rendering import cast_mail, choice_of, letterhead, render_letter, render_notice
+from subscriptions.said.times import written
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -26,6 +27,12 @@ def mail_of(notice: Notice) -> CastMail:
 
 def html_of(mail: CastMail) -> str:
     return str(mail.alternatives[0][0])
+
+
+def clock_of(incident: Incident) -> str:
+    """When the next update is due, on the same day: `13:30 CET (12:30 UTC)`."""
+    assert incident.next_update_due_at is not None
+    return written(incident.next_update_due_at, ZoneInfo("Europe/Berlin")).partition(", ")[2]
 
 
 def newest() -> Notice:
@@ -51,7 +58,7 @@ def test_a_declared_incident_reads_well_as_text(api: Component) -> None:
         "\n"
         "Affects: API gateway (Major outage)\n"
         "Began: 21 November 2026, 13:00 CET (12:00 UTC)\n"
-        f"Next update by: {written(incident.next_update_due_at, ZoneInfo('Europe/Berlin'))}\n"
+        f"Next update by {clock_of(incident)}.\n"
         "\n"
         "Whole timeline:\n"
         f"https://status.example.com/incidents/{incident.reference}/\n"
@@ -165,7 +172,7 @@ def test_rendering_a_notice_asks_the_database_nothing(
         ("Europe/London", "21 November 2026, 12:00 GMT (12:00 UTC)"),
         ("Europe/Berlin", "21 November 2026, 13:00 CET (12:00 UTC)"),
         ("Asia/Kathmandu", "21 November 2026, 17:45 Asia/Kathmandu (12:00 UTC)"),
-        ("Pacific/Auckland", "22 November 2026, 01:00 NZDT (12:00 UTC)"),
+        ("Pacific/Auckland", "22 November 2026, 01:00 NZDT (21 November, 12:00 UTC)"),
     ],
 )
 def test_times_are_in_the_page_s_zone_by_name_and_in_utc(zone: str, expected: str) -> None:

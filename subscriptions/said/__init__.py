@@ -1,0 +1,1 @@
+"""What each kind of notice says, from its frozen payload alone. Pure: no query, no clock."""

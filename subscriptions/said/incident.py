@@ -1,0 +1,83 @@
+"""A word on an incident (`incidents.notices`). Of a private one only its severity, status and times."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.encoding import iri_to_uri
+
+from incidents.enums import IncidentStatus, Promise
+from statuspage.core.durations import say_duration
+from statuspage.core.text import clean_line
+from subscriptions.said.times import moment, soon, written
+from subscriptions.said.words import Fact, Passage, Words, names_of, plain, some
+
+NOT_PUBLIC = "The details of this incident are not public. You see its severity, its status and its times."
+OR_SOONER = {
+    Promise.BY.value: "",
+    Promise.ON_CHANGE.value: ", or on material change",
+    Promise.MORE_INFORMATION.value: ", or as soon as we know more",
+}
+
+
+def words_on_incident(payload: Mapping[str, Any]) -> Words:
+    incident, update = payload["incident"], payload["update"]
+    zone = ZoneInfo(payload["page"]["time_zone"])
+    state = str(IncidentStatus(update["status"]).label)
+    title = clean_line(incident["title"])
+    return Words(
+        thread=thread_of(payload),
+        subject=f"[{state}] {title}",
+        title=title,
+        state=state,
+        about=[incident["severity_name"], written(moment(update["display_at"]), zone)],
+        css="over" if is_over(incident) else incident["impact"],
+        passages=_passages(incident, update),
+        facts=_facts(payload, zone),
+        link_label="Whole timeline",
+        url=str(iri_to_uri(incident["url"])),
+    )
+
+
+def thread_of(payload: Mapping[str, Any]) -> str:
+    return f"incident-{payload['incident']['id']}"
+
+
+def is_over(incident: Mapping[str, Any]) -> bool:
+    return bool(incident["status"] == IncidentStatus.RESOLVED and incident["resolved_at"])
+
+
+def times_of(incident: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
+    """When it began and, if it is over, when it ended."""
+    started, resolved = moment(incident["started_at"]), moment(incident["resolved_at"])
+    began = some(("Began", written(started, zone)))
+    if started is None or resolved is None or not is_over(incident):
+        return began
+    return [*began, Fact(label="Over", value=f"{written(resolved, zone)}, after {say_duration(resolved - started)}")]
+
+
+def _passages(incident: Mapping[str, Any], update: Mapping[str, Any]) -> list[Passage]:
+    if incident["private"]:
+        return [plain("", NOT_PUBLIC)]
+    said = [Passage(text=update["body_markdown"], html=update["body_html"])]
+    causes = {"Root cause": incident["root_cause_summary"], "What we do about it": incident["remediation"]}
+    return [*said, *(plain(title, text) for title, text in causes.items() if text)]
+
+
+def _facts(payload: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
+    incident, components = payload["incident"], payload["components"]
+    times = times_of(incident, zone)
+    if is_over(incident):
+        return [*some(("Affected", names_of(components))), *times]
+    named = ", ".join(f"{component['name']} ({component['status_label']})" for component in components)
+    due = moment(incident["next_update_due_at"])
+    # Notices that were written before promises had wordings have none.
+    promised = _promise(due, incident.get("promise", ""), zone, said_at=moment(payload["update"]["display_at"]))
+    return [*some(("Affects", named)), *times, *some(("", promised))]
+
+
+def _promise(due: datetime | None, promise: str, zone: ZoneInfo, *, said_at: datetime | None) -> str:
+    if due is None:
+        return ""
+    return f"Next update by {soon(due, zone, said_at=said_at)}{OR_SOONER.get(promise, '')}."
