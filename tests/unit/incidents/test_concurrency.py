@@ -11,7 +11,7 @@ from components.models import Component, StatusClaim
 from components.services import claim_status
 from incidents.enums import IncidentStatus, NoticeKind
 from incidents.models import Incident, Notice
-from incidents.services import DuplicateIncident, open_incident, post_update, resolve_incident
+from incidents.services import DuplicateIncident, merge_incident, open_incident, post_update, resolve_incident
 from statuspage.core.errors import Conflict, StaleRevision
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -70,6 +70,37 @@ def test_staff_and_probe_resolving_at_once_tell_people_once(api: Component) -> N
     assert [isinstance(error, Conflict) for error in errors if error] == [True]
     assert Notice.objects.filter(kind=NoticeKind.INCIDENT_RESOLVED).count() == 1
     assert incident.updates.count() == 2
+
+
+def test_staff_resolving_while_a_probe_says_it_fails_again_is_one_after_the_other(api: Component) -> None:
+    incident = declare(api, dedupe_key="probe:api")
+    post_update(incident=incident, status=IncidentStatus.MONITORING, message="It answers.", notify=False)
+    errors = at_once(
+        lambda: resolve_incident(incident=Incident.objects.get(), message="Over.", author="ada"),
+        lambda: post_update(
+            incident=Incident.objects.get(), status=IncidentStatus.INVESTIGATING, message="It fails again."
+        ),
+    )
+    assert errors == [None, None]
+    row = Incident.objects.get()
+    newest = row.updates.order_by("-pk").first()
+    assert newest is not None
+    assert (row.status, row.is_open) == (newest.status, row.resolved_at is None)
+    assert StatusClaim.objects.exists() is row.is_open
+    kinds = list(Notice.objects.order_by("pk").values_list("kind", flat=True))
+    assert sorted(kinds) == ["incident.created", "incident.resolved", "incident.updated"]
+
+
+def test_of_two_that_are_merged_into_each_other_at_once_one_is_left(api: Component) -> None:
+    first, second = declare(api), declare(api)
+
+    def merge(duplicate: Incident, into: Incident) -> None:
+        merge_incident(duplicate=duplicate, into=into)
+
+    errors = at_once(lambda: merge(first, second), lambda: merge(second, first))
+    assert [isinstance(error, Conflict) for error in errors if error] == [True]
+    assert Incident.objects.open().count() == Incident.objects.shown().count() == 1
+    assert StatusClaim.objects.get().source_id == Incident.objects.open().get().public_id
 
 
 def test_of_two_people_with_the_same_form_one_is_told(api: Component) -> None:

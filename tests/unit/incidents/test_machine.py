@@ -48,7 +48,7 @@ SAID = st.sampled_from(
 )
 STATUSES = st.sampled_from(list(IncidentStatus))
 SEVERITIES = st.sampled_from(["critical", "major", "minor"])
-TEXTS = st.sampled_from(["We look.", "Found it.", "{{7*7}} ]]>", "\x00", "", "x" * 20_001])
+TEXTS = st.sampled_from(["We look.", "Found it.", "{{7*7}} ]]>", "Still looking.", "\x00"])
 PROMISES = st.sampled_from([None, None, timedelta(minutes=15), timedelta(hours=1), timedelta(0)])
 WHICH = st.integers(min_value=0, max_value=5)
 
@@ -247,7 +247,7 @@ class Page(RuleBasedStateMachine):
         )
         assert done
 
-    @rule(minutes=st.sampled_from([1, 10, 45, 60 * 24, -60]))
+    @rule(minutes=st.sampled_from([1, 10, 45, 60 * 24, -60, -60]))
     def time_goes_by(self, minutes: int) -> None:
         """By an hour backwards, too."""
         self.clock.shift(timedelta(minutes=minutes))
@@ -312,8 +312,8 @@ def test_whatever_anybody_does_in_whatever_order_the_page_stays_true() -> None:
     run_state_machine_as_test(
         Page,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=40,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

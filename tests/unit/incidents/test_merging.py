@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from components.enums import ComponentStatus
 from components.models import Component, Page, StatusClaim
@@ -217,3 +218,14 @@ def test_a_probe_may_open_an_incident_anew_after_its_own_was_merged(api: Compone
     merge_incident(duplicate=duplicate, into=kept)
     resolve_incident(incident=kept, message="Over.")
     assert declare({api: MAJOR}, origin=Origin.PROBE, dedupe_key="probe:api", author=None).is_open
+
+
+@pytest.mark.parametrize("path", ["/", "/history/", "/history.atom", "/history.rss"])
+def test_the_public_sees_what_is_kept_and_not_the_duplicate(api: Component, client: Client, path: str) -> None:
+    kept = declare({api: DEGRADED}, title="Kept trouble")
+    duplicate = declare({api: MAJOR}, title="Doubled trouble")
+    assert "Doubled trouble" in client.get(path).content.decode()
+    merge_incident(duplicate=duplicate, into=kept, message="One and the same.")
+    page = client.get(path).content.decode()
+    assert "Kept trouble" in page
+    assert "Doubled trouble" not in page

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 
 from components.enums import ComponentStatus
 from components.models import Component, StatusClaim
@@ -398,3 +399,26 @@ def test_a_clock_that_jumps_brings_no_burst_of_incidents_or_mails(
     assert not Incident.objects.exists()
     assert Notice.objects.count() == notices
     assert status(api) == ComponentStatus.OPERATIONAL
+
+
+def test_what_failed_is_kept_as_evidence_of_the_incident(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    found_then = Incident.objects.get().evidence.get()
+    assert found_then.at == NOON + timedelta(seconds=30)
+    assert (found_then.what, found_then.detail) == ("api-http check, from default", "Connection refused.")
+    assert found_then.path == "/components/api/2026-11-21/"
+    assert found_then.staff_path == f"/admin/probes/probe/{probe.pk}/change/"
+    story(probe, DOWN, DOWN)
+    assert Incident.objects.get().evidence.count() == 1
+
+
+def test_a_component_nobody_sees_has_no_public_evidence(probe: Probe, api: Component, story: Story) -> None:
+    Component.objects.filter(pk=api.pk).update(is_visible=False)
+    probe.component.refresh_from_db()
+    story(probe, UP, DOWN, DOWN, DOWN)
+    assert Incident.objects.get().evidence.get().path == ""
+
+
+def test_the_page_that_evidence_leads_staff_to_is_there(probe: Probe, story: Story, admin_client: Client) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    assert admin_client.get(Incident.objects.get().evidence.get().staff_path).status_code == 200
