@@ -30,6 +30,9 @@ def start_maintenance(
     body = body_text(message)
     row, now = lock(maintenance, expected_revision=expected_revision), clock.now()
     check_step(row, MaintenanceStatus.IN_PROGRESS)
+    if row.is_active:
+        # Back from verifying is an update: it does not begin twice.
+        raise InvalidTransition(f"{row.reference} has begun already.")
     begin(row, at=now, now=now)
     tell = row.notify_start if notify is None else notify
     say(row, body, at=now, author=author, tell=NoticeKind.MAINTENANCE_STARTED if tell else None)

@@ -301,3 +301,12 @@ def test_a_clock_that_was_set_back_does_not_end_before_it_began(announce: Announ
     clock.shift(-HOUR)
     complete_maintenance(maintenance=window)
     assert window.completed_at == window.started_at == NOW
+
+
+def test_a_window_does_not_begin_twice(announce: Announce, clock: Clock) -> None:
+    window = in_state(announce(), S.VERIFYING)
+    clock.shift(MINUTE)
+    with pytest.raises(InvalidTransition, match="has begun already"):
+        start_maintenance(maintenance=window)
+    post_maintenance_update(maintenance=window, message="Not yet.", status=S.IN_PROGRESS)
+    assert (window.status, window.started_at) == (S.IN_PROGRESS, NOW)
