@@ -184,3 +184,14 @@ def test_very_many_reports_fit_into_the_evidence(
     (signal,) = firing()
     assert signal.title.startswith("120 reports")
     assert len(signal.evidence["reports"]) == 100
+
+
+def test_what_comes_when_the_page_has_turned_red_is_not_told_as_if_it_were_green(
+    api: Component, submit: Submit
+) -> None:
+    for _ in range(3):
+        submit()
+    claim_status(component=api, status=ComponentStatus.MAJOR_OUTAGE, source=ClaimSource.STAFF)
+    submit()
+    (signal,) = firing()
+    assert (signal.count, len(signal.evidence["reports"])) == (1, 3)
