@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 86_400},
     },
+    "incidents.chase": {"task": "incidents.chase", "schedule": 15.0, "options": {"expires": 15}},
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "subscriptions.apply_retention": {
         "task": "subscriptions.apply_retention",
