@@ -9,12 +9,14 @@ wrote since `expected_revision`), `InvalidTransition` (the incident is not over,
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import transaction
 
 from components.models import Page
 from components.services import touch_page
 from incidents.enums import Origin, PostmortemState
+from incidents.input import past_moment
 from incidents.models import Incident, IncidentUpdate, Postmortem, PostmortemRule
 from incidents.models.postmortem import SECTIONS
 from incidents.notices_postmortem import write_postmortem_notice
@@ -105,11 +107,17 @@ def edit_postmortem(
 @retry_on_conflict
 @transaction.atomic
 def publish_postmortem(
-    *, postmortem: Postmortem, notify: bool = True, author: str = "", expected_revision: int | None = None
+    *,
+    postmortem: Postmortem,
+    notify: bool = True,
+    author: str = "",
+    at: datetime | None = None,
+    expected_revision: int | None = None,
 ) -> Postmortem:
     """Put it on the page for good, under `/incidents/<reference>/postmortem/`, and tell those who want to hear of it.
 
-    Publishing it again changes nothing and tells nobody.
+    `at`: it was published then, and is written down afterwards; None is now. Publishing it again changes nothing and
+    tells nobody.
     """
     row, incident = _lock_postmortem(postmortem, None)
     if row.is_published:
@@ -122,7 +130,8 @@ def publish_postmortem(
         raise InvalidTransition(f"{incident.reference} is not over yet: resolve it, then publish its postmortem.")
     _check_says_something(row)
     now = clock.now()
-    row.state, row.published_at, row.published_by = PostmortemState.PUBLISHED, now, author[:LONGEST_AUTHOR]
+    published_at = past_moment("published_at", at, now)
+    row.state, row.published_at, row.published_by = PostmortemState.PUBLISHED, published_at, author[:LONGEST_AUTHOR]
     _save(row, "state", "published_at", "published_by")
     if notify:
         write_postmortem_notice(postmortem=row, incident=incident)

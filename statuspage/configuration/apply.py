@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import models, transaction
+from django.db import transaction
 
 from components.models import Component, Group, Page, Region
 from components.services import lock_components, touch_page
@@ -17,6 +17,7 @@ from statuspage.configuration.metrics import apply_metrics
 from statuspage.configuration.objectives import apply_objectives
 from statuspage.configuration.parse import ComponentConfig, Configuration, SeverityConfig
 from statuspage.configuration.probes import apply_dependencies, apply_probe, free_tokens, retire_absent_probes
+from statuspage.configuration.said import apply_said
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 
@@ -26,9 +27,10 @@ from statuspage.core.database import retry_on_conflict
 def apply_configuration(configuration: Configuration, *, prune: bool = False, dry_run: bool = False) -> Changes:
     """Apply a configuration that was parsed without errors. Returns what changed, or with `dry_run` what would.
 
-    Rows are locked in the order everybody keeps: components first, the page last. What staff and probes own (status,
-    claims, incidents, a paused probe) is not touched. `prune` retires what the file does not have; without it that is
-    only mentioned.
+    Rows are locked in the order everybody keeps: components first, then the page. What staff and probes own (status,
+    claims, incidents that are there, a paused probe) is not touched. `prune` retires what the file does not have;
+    without it that is only mentioned. Raises ConfigurationError for an entry that breaks a rule which only the rows
+    know; nothing is written then.
     """
     changes = Changes()
     lock_components(Component.objects.all())
@@ -51,30 +53,18 @@ def apply_configuration(configuration: Configuration, *, prune: bool = False, dr
         changes=changes,
         prune=prune,
     )
+    if page:
+        Page.objects.filter(pk=1).update(**page)
+    apply_said(configuration.said, regions, changes, prune=prune)
     if changes:
-        if page:
-            Page.objects.filter(pk=1).update(**page)
         touch_page()
     if dry_run:
         transaction.set_rollback(True)
     return changes
 
 
-def update_row(row: models.Model, kind: str, slug: str, after: Mapping[str, Any], changes: Changes) -> bool:
-    """Write the fields that differ and note them. Returns whether there were any."""
-    before = {name: getattr(row, name) for name in after}
-    changed = [name for name, value in after.items() if before[name] != value]
-    if not changed:
-        return False
-    changes.changed(kind, slug, before, after)
-    for name in changed:
-        setattr(row, name, after[name])
-    row.save(update_fields=changed)
-    return True
-
-
 def _apply_page(fields: Mapping[str, Any], changes: Changes) -> Mapping[str, Any]:
-    """Notes what differs; the row itself is written last."""
+    """Notes what differs; the row itself is written after the components."""
     page = Page.current()
     changes.changed("page", "", _as_written({name: getattr(page, name) for name in fields}), _as_written(fields))
     return {name: value for name, value in fields.items() if getattr(page, name) != value}
@@ -104,17 +94,19 @@ def _apply_severities(severities: tuple[SeverityConfig, ...], changes: Changes) 
             "first_update": config.first_update,
             "update_every": config.update_every,
             "postmortem_business_days": config.postmortem_business_days,
+            "promise": config.promise,
+            "inline_summary": config.inline_summary,
         }
         row = rows.pop(config.slug, None)
         if row is not None:
-            update_row(row, "severity", config.slug, given, changes)
+            changes.update(row, "severity", config.slug, given)
         else:
             impact = config.slug if config.slug in Impact.values else Impact.MINOR
             name = config.slug.replace("-", " ").capitalize()
             SeverityPolicy.objects.create(slug=config.slug, **({"name": name, "impact": impact} | given))
             changes.added("severity", config.slug)
     for rank, row in enumerate(rows.values(), start=len(severities) + 1):
-        update_row(row, "severity", row.slug, {"rank": rank}, changes)
+        changes.update(row, "severity", row.slug, {"rank": rank})
 
 
 def _apply_groups(configuration: Configuration, changes: Changes) -> dict[str, Group]:
@@ -124,7 +116,7 @@ def _apply_groups(configuration: Configuration, changes: Changes) -> dict[str, G
         if row is None:
             rows[config.slug] = Group.objects.create(slug=config.slug, name=config.name, position=position)
             changes.added("group", config.slug)
-        elif update_row(row, "group", config.slug, {"name": config.name, "position": position}, changes):
+        elif changes.update(row, "group", config.slug, {"name": config.name, "position": position}):
             Group.objects.filter(pk=row.pk).update(updated_at=clock.now())
     return rows
 
@@ -136,13 +128,15 @@ def _apply_regions(configuration: Configuration, changes: Changes) -> dict[str, 
     for component in configuration.components:
         for slug in component.regions:
             names.setdefault(slug, None)
+    for slug in configuration.said.regions():
+        names.setdefault(slug, None)
     for slug, name in names.items():
         row = rows.get(slug)
         if row is None:
             rows[slug] = Region.objects.create(slug=slug, name=name or slug)
             changes.added("region", slug)
         elif name is not None:
-            update_row(row, "region", slug, {"name": name}, changes)
+            changes.update(row, "region", slug, {"name": name})
     return rows
 
 
@@ -177,7 +171,7 @@ def _update_component(
     if row.retired_at is not None:
         Component.objects.filter(pk=row.pk).update(retired_at=None)
         changes.added("component", config.slug, "it was retired and is back")
-    update_row(row, "component", config.slug, fields, changes)
+    changes.update(row, "component", config.slug, fields)
     before = sorted(row.regions.values_list("slug", flat=True))
     after = sorted(config.regions)
     if before != after:

@@ -20,7 +20,6 @@ from statuspage.core.durations import parse_duration
 PERCENTILES = {"p50": 50, "p95": 95, "p99": 99}
 SHORTEST_LIMIT, LONGEST_LIMIT = timedelta(milliseconds=1), timedelta(days=366)
 LONGEST_WAIT = timedelta(days=3650)
-LONGEST_MARKDOWN = 20_000
 TIER_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 HEARTBEATS = {ProbeKind.HEARTBEAT, ProbeKind.WORKERS}
 MEASURED_KEYS = ("components", "groups", "window", "target", "percentile", "limit", "publish_after")
@@ -66,7 +65,7 @@ def read_objectives(reader: Reader, root: Table, measured: Measured) -> tuple[Ob
 
 def _objective(table: Table, measured: Measured) -> ObjectiveTerms | None:
     slug, name = table.slug(), table.text("name", max_length=160, required=True)
-    kind = _required_choice(table, "kind", ObjectiveKind.values)
+    kind = table.required_choice("kind", ObjectiveKind.values)
     if kind is None:
         for key in (*MEASURED_KEYS, "say", "since"):
             table.take(key)
@@ -74,8 +73,8 @@ def _objective(table: Table, measured: Measured) -> ObjectiveTerms | None:
     kind = ObjectiveKind(kind)
     _refuse_keys_of_others(table, kind)
     is_statement = kind is ObjectiveKind.STATEMENT
-    components = _named(table, "components", measured.components, "a component")
-    groups = _named(table, "groups", measured.groups, "a group")
+    components = table.named("components", measured.components, "a component")
+    groups = table.named("groups", measured.groups, "a group")
     if not is_statement and not table.take("components") and not table.take("groups"):
         table.wrong("components", 'what it promises about: a list of slugs of components, such as ["api"], or groups')
     limit = _limit(table) if "limit" in KEYS_OF_KIND[kind] else None
@@ -124,9 +123,9 @@ def read_sla(reader: Reader, root: Table, components: Collection[str]) -> SlaTer
     window = table.choice("window", ObjectiveWindow.values)
     terms = SlaTerms(
         name=table.text("name", max_length=160, required=True) or "",
-        text=_markdown(table, "text"),
-        dispute=_markdown(table, "dispute"),
-        components=_named(table, "components", components, "a component"),
+        text=table.markdown("text"),
+        dispute=table.markdown("dispute"),
+        components=table.named("components", components, "a component"),
         window=ObjectiveWindow(window or ObjectiveWindow.CALENDAR_MONTH),
         tiers=_tiers(table),
         since=_day(table, "since"),
@@ -168,22 +167,6 @@ def _bands(tier: Table, target: Decimal | None) -> tuple[tuple[Decimal, Decimal]
     return tuple(found)
 
 
-def _required_choice(table: Table, name: str, choices: list[str]) -> str | None:
-    if table.take(name) is None:
-        table.wrong(name, f"one of {', '.join(choices)}")
-        return None
-    return table.choice(name, choices)
-
-
-def _named(table: Table, name: str, known: Collection[str], what: str) -> tuple[str, ...]:
-    slugs = table.slugs(name)
-    missing = [slug for slug in slugs if slug not in known]
-    if missing:
-        choice = f": {', '.join(known)}" if known else "; there is none"
-        table.wrong(name, f"the slug of {what} in this file instead of {', '.join(missing)}{choice}")
-    return slugs
-
-
 def _percent(table: Table, name: str) -> Decimal | None:
     return _parsed(table, name, parse_percent, 'a percentage above 0 and at most 100, such as "99.9%"')
 
@@ -217,20 +200,6 @@ def _parsed[T](table: Table, name: str, parse: Callable[[str], T], expected: str
             pass
     table.wrong(name, expected)
     return None
-
-
-def _markdown(table: Table, name: str) -> str:
-    value = table.take(name)
-    if value is None:
-        return ""
-    expected = f"a text of at most {LONGEST_MARKDOWN:,} characters"
-    if not isinstance(value, str) or len(value) > LONGEST_MARKDOWN:
-        table.wrong(name, expected)
-        return ""
-    if any(ord(character) < 32 and character not in "\n\r\t" for character in value):
-        table.wrong(name, f"{expected} without control characters")
-        return ""
-    return value.strip()
 
 
 def apply_objectives(

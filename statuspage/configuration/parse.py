@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from incidents.enums import Impact
+from incidents.enums import Impact, Promise
 from probes.objectives.terms import ObjectiveTerms, SlaTerms
 from probes.spec import ProbeSpec, parse_probe_spec
+from statuspage.configuration.entries import Surroundings
 from statuspage.configuration.metrics import MetricConfig, read_metrics
 from statuspage.configuration.objectives import Measured, read_objectives, read_sla
 from statuspage.configuration.probes import check_dependencies, token_hash_of
+from statuspage.configuration.said import Said, read_said
 from statuspage.configuration.source import Source
 from statuspage.configuration.table import Reader, Table
 from statuspage.core.business_days import check_country
@@ -34,6 +36,8 @@ class SeverityConfig:
     first_update: timedelta | None
     update_every: timedelta | None
     postmortem_business_days: int | None
+    promise: str
+    inline_summary: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +77,26 @@ class Configuration:
     objectives: tuple[ObjectiveTerms, ...]
     sla: SlaTerms | None
     metrics: tuple[MetricConfig, ...]
+    said: Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class There:
+    """What is there before the file is: slugs that it may name, the page's zone, and the moment of loading in UTC."""
+
+    severities: Collection[str]
+    kinds: Collection[str]
+    time_zone: str
+    now: datetime
 
 
 def parse_configuration(
-    source: Source, *, environ: Mapping[str, str], known_severities: Collection[str]
+    source: Source, *, environ: Mapping[str, str], there: There
 ) -> tuple[Configuration, list[ConfigurationError]]:
     """The configuration, and everything that is wrong with it in the order of the file.
 
-    `known_severities` are the ladder's slugs already there, which a probe may name beside those of the file. With any
-    error the configuration is incomplete and must not be applied.
+    What is `there` may be named beside what the file has. With any error the configuration is incomplete and must not
+    be applied.
     """
     reader = Reader(source, environ)
     root = Table(reader, source.data, "")
@@ -91,7 +106,7 @@ def parse_configuration(
     regions = _entries(reader, root.tables("regions"), _region)
     known = Known(
         groups=[group.slug for group in groups.values()],
-        severities={*known_severities, *(severity.slug for severity in severities.values())},
+        severities={*there.severities, *(severity.slug for severity in severities.values())},
     )
     components = _components(reader, root, known)
     check_dependencies(reader, [spec for config in components.values() for spec in config.probes], known.probes)
@@ -102,6 +117,17 @@ def parse_configuration(
     objectives = read_objectives(reader, root, measured)
     sla = read_sla(reader, root, measured.components)
     metrics = read_metrics(reader, root)
+    said = read_said(
+        root,
+        Surroundings(
+            reader=reader,
+            now=there.now,
+            zone=ZoneInfo(page.get("time_zone") or there.time_zone),
+            components=measured.components,
+            severities=sorted(known.severities),
+            kinds=there.kinds,
+        ),
+    )
     root.done()
     configuration = Configuration(
         page=page,
@@ -112,6 +138,7 @@ def parse_configuration(
         objectives=objectives,
         sla=sla,
         metrics=metrics,
+        said=said,
     )
     return configuration, reader.errors
 
@@ -127,6 +154,7 @@ def _page(reader: Reader, root: Table) -> dict[str, Any]:
         "url": table.url("url", filled=True),
         "time_zone": _time_zone(table),
         "description": table.text("description", max_length=500),
+        "home_url": table.url("home_url"),
         "support_url": table.url("support_url"),
         "support_email": table.email("support_email"),
         "private_incidents": table.boolean("private_incidents"),
@@ -173,6 +201,8 @@ def _severity(table: Table) -> SeverityConfig | None:
         first_update=table.duration("first_update", minimum=SHORTEST_PROMISE, maximum=LONGEST_PROMISE),
         update_every=table.duration("update_every", minimum=SHORTEST_PROMISE, maximum=LONGEST_PROMISE),
         postmortem_business_days=table.business_days("postmortem"),
+        promise=table.choice("promise", Promise.values) or Promise.BY.value,
+        inline_summary=table.boolean("inline_summary") or False,
     )
     return config if slug else None
 

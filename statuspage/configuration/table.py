@@ -1,7 +1,7 @@
 """One table of the file, read key by key: what is wrong is noted and reading goes on, so that all of it is told."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ SLUG_WORDS = "lower-case letters, digits and single dashes, at most {}"
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.ASCII | re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 LONGEST_URL = 300
+LONGEST_MARKDOWN = 20_000
 
 
 class Reader:
@@ -119,6 +120,35 @@ class Table:
             return value
         self.wrong(name, f"one of {', '.join(choices)}")
         return None
+
+    def required_choice(self, name: str, choices: list[str]) -> str | None:
+        if self.take(name) is None:
+            self.wrong(name, f"one of {', '.join(choices)}")
+            return None
+        return self.choice(name, choices)
+
+    def markdown(self, name: str, *, required: bool = False) -> str:
+        """Several lines. Empty if absent or wrong."""
+        value = self.take(name)
+        if value is None and not required:
+            return ""
+        expected = f"a text of {1 if required else 0} to {LONGEST_MARKDOWN:,} characters"
+        if not isinstance(value, str) or len(value) > LONGEST_MARKDOWN or (required and not value.strip()):
+            self.wrong(name, expected)
+            return ""
+        if any(ord(character) < 32 and character not in "\n\r\t" for character in value):
+            self.wrong(name, f"{expected} without control characters")
+            return ""
+        return value.strip()
+
+    def named(self, name: str, known: Collection[str], what: str) -> tuple[str, ...]:
+        """Slugs, each of which is in this file. Absent is none."""
+        slugs = self.slugs(name)
+        missing = [slug for slug in slugs if slug not in known]
+        if missing:
+            choice = f": {', '.join(known)}" if known else "; there is none"
+            self.wrong(name, f"the slug of {what} in this file instead of {', '.join(missing)}{choice}")
+        return slugs
 
     def boolean(self, name: str) -> bool | None:
         value = self.take(name)

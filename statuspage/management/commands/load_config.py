@@ -7,11 +7,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from incidents.models import SeverityPolicy
+from components.models import Page
+from incidents.models import MaintenanceKind, SeverityPolicy
 from statuspage.configuration.apply import apply_configuration
 from statuspage.configuration.changes import Changes
-from statuspage.configuration.parse import parse_configuration
+from statuspage.configuration.parse import There, parse_configuration
 from statuspage.configuration.source import read_source
+from statuspage.core import clock
 from statuspage.core.errors import ConfigurationError
 from statuspage.management.base import SentenceCommand
 
@@ -28,12 +30,13 @@ class Command(SentenceCommand):
 
     def handle(self, *_args: object, **options: Any) -> None:
         source = read_source(Path(options["file"]))
-        configuration, errors = parse_configuration(
-            source, environ=os.environ, known_severities=set(SeverityPolicy.objects.values_list("slug", flat=True))
-        )
+        configuration, errors = parse_configuration(source, environ=os.environ, there=_there())
         if errors:
             raise CommandError(_refusal(options["file"], errors))
-        changes = apply_configuration(configuration, prune=options["prune"], dry_run=options["dry_run"])
+        try:
+            changes = apply_configuration(configuration, prune=options["prune"], dry_run=options["dry_run"])
+        except ConfigurationError as error:
+            raise CommandError(_refusal(options["file"], [error])) from error
         if options["verbosity"] > 0:
             self._report(changes, dry_run=options["dry_run"], prune=options["prune"])
 
@@ -44,10 +47,21 @@ class Command(SentenceCommand):
             self.stdout.write("Nothing to change.")
         elif dry_run:
             self.stdout.write("This was a dry run: nothing was written.")
-        for line in changes.left:
+        for line in (*changes.kept, *changes.left):
             self.stdout.write(f"  {line}")
         if changes.left and not prune:
             self.stdout.write("  --prune takes out what is not in the file.")
+
+
+def _there() -> There:
+    """No row is made for it: a file that is refused leaves nothing behind."""
+    page = Page.objects.filter(pk=1).first() or Page()
+    return There(
+        severities=set(SeverityPolicy.objects.values_list("slug", flat=True)),
+        kinds=set(MaintenanceKind.objects.values_list("slug", flat=True)),
+        time_zone=page.time_zone,
+        now=clock.now(),
+    )
 
 
 def _refusal(file: str, errors: list[ConfigurationError]) -> str:

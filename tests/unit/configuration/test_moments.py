@@ -12,7 +12,7 @@ from statuspage.configuration.moments import parse_day, parse_moment
 
 NOW = datetime(2026, 11, 21, 14, 28, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
-MOMENTS = [
+MOMENTS: list[tuple[object, datetime]] = [
     ("2026-08-14T12:23Z", datetime(2026, 8, 14, 12, 23, tzinfo=UTC)),
     ("2026-08-14T12:23:00+02:00", datetime(2026, 8, 14, 10, 23, tzinfo=UTC)),
     ("2026-08-14 12:23", datetime(2026, 8, 14, 10, 23, tzinfo=UTC)),
@@ -26,7 +26,7 @@ MOMENTS = [
     ("now+4d 02:00", datetime(2026, 11, 25, 1, 0, tzinfo=UTC)),
     ("now 23:30", datetime(2026, 11, 21, 22, 30, tzinfo=UTC)),
 ]
-NO_MOMENTS = [
+NO_MOMENTS: list[object] = [
     *(
         "",
         "yesterday",

@@ -47,7 +47,7 @@ CASES = [
     ('refresh = "30s"', 'holidays = "Atlantis"', "page.holidays", "such as GB or DE-BY"),
     ('refresh = "30s"', 'holidays = "DE-XX"', "page.holidays", "such as GB or DE-BY"),
     ('refresh = "30s"', "holidays = 49", "page.holidays", "expected a text"),
-    ('[page]\nname = "Example"', '[pages]\nname = "Example"', "pages", "did you mean page?"),
+    ('[page]\nname = "Example"', '[pagee]\nname = "Example"', "pagee", "did you mean page?"),
     ('slug = "critical"', 'slug = "Critical!"', "severities[0].slug", "lower-case letters"),
     ('first_update = "15m"', 'first_update = "soon"', "severities[0].first_update", "a duration from 1m to 7d"),
     ('update_every = "30m"', "update_every = true", "severities[0].update_every", "a duration from 1m to 7d"),
