@@ -13,18 +13,33 @@ from django.utils.safestring import SafeString
 
 from components.admin_base import ModelAdmin, PageTouchingAdmin, ReadOnlyAdmin
 from components.services import touch_page
+from incidents.admin_drafts import DraftAdmin
+from incidents.admin_pages import ContentPageAdmin
+from incidents.admin_past import merge_view, record_view, word_view
 from incidents.admin_postmortems import PostmortemAdmin
 from incidents.admin_reports import OutageReportAdmin
 from incidents.admin_signals import SignalAdmin
-from incidents.admin_views import STATUS_CSS, edit_view, incident_view, open_view, resolve_view, update_view
+from incidents.admin_templates import MessageTemplateAdmin
+from incidents.admin_views import (
+    STATUS_CSS,
+    due_view,
+    edit_view,
+    incident_view,
+    open_view,
+    resolve_view,
+    update_view,
+)
 from incidents.forms import DurationField
 from incidents.models import Incident, Maintenance, SeverityPolicy
 from statuspage.core import clock
 from statuspage.core.durations import format_duration, say_duration
 
 __all__ = [
+    "ContentPageAdmin",
+    "DraftAdmin",
     "IncidentAdmin",
     "MaintenanceAdmin",
+    "MessageTemplateAdmin",
     "OutageReportAdmin",
     "PostmortemAdmin",
     "SeverityPolicyAdmin",
@@ -54,9 +69,15 @@ class IncidentAdmin(ModelAdmin[Incident]):
                 ("update", "incidents_incident_update", update_view),
                 ("resolve", "incidents_incident_resolve", resolve_view),
                 ("edit", "incidents_incident_edit", edit_view),
+                ("merge", "incidents_incident_merge", merge_view),
+                ("due", "incidents_incident_due", due_view),
+                ("updates/<path:update_pk>", "incidents_incident_word", word_view),
             )
         ]
-        return own + super().get_urls()
+        record = path(
+            "record/", self.admin_site.admin_view(record_view), {"model_admin": self}, "incidents_incident_record"
+        )
+        return [record, *own, *super().get_urls()]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

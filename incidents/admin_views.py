@@ -1,79 +1,79 @@
-"""The console's own screens: declare an incident, see one whole, post, resolve, correct.
+"""The console's own screens: declare an incident, post, resolve, correct.
 
 A refusal keeps what was typed. A writer who was overtaken sees what is new with their words still in the form, and
 the form then carries the newer revision.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
-from django.urls import reverse
 
 from components.admin_base import ModelAdmin
-from components.enums import ComponentStatus
-from components.models import Component
-from incidents.enums import IncidentStatus, Origin
-from incidents.forms import PREFIX, EditIncidentForm, OpenIncidentForm, PostUpdateForm, ResolveForm, SentenceForm
-from incidents.models import AffectedComponent, Incident, IncidentUpdate
+from incidents.admin_incident_page import due_fragment, incident_page
+from incidents.admin_keeping import keep, keeping
+from incidents.admin_parts import STATUS_CSS, author_of, check_may_change, get_incident, to_incident, with_revision
+from incidents.enums import DraftKind, Origin
+from incidents.forms import PREFIX, SentenceForm
+from incidents.forms_incident import OpenIncidentForm, declare_form, edit_form, resolve_form, update_form
+from incidents.forms_words import WordsForm
+from incidents.models import Incident
+from incidents.publishing import declare, end, say
 from incidents.reports.declaring import SEPARATOR, Reported, link_declared, reported
-from incidents.services import DuplicateIncident, edit_incident, open_incident, post_update, resolve_incident
-from statuspage.core import clock
+from incidents.services import DuplicateIncident, edit_incident
 from statuspage.core.errors import DomainError, StaleRevision
-from statuspage.core.markdown import render_markdown
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+__all__ = ["STATUS_CSS", "due_view", "edit_view", "incident_view", "open_view", "resolve_view", "update_view"]
 
-
-LONGEST_PK = 18
-LONGEST_AUTHOR = 150
-STATUS_CSS = {
-    IncidentStatus.INVESTIGATING: "down",
-    IncidentStatus.IDENTIFIED: "part",
-    IncidentStatus.MONITORING: "work",
-    IncidentStatus.RESOLVED: "ok",
-}
+type IncidentModelAdmin = ModelAdmin[Incident]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineEntry:
-    """One update as the page shows it, and who wrote it."""
-
-    update: IncidentUpdate
-    html: str
-    is_new: bool
-
-
-def open_view(request: HttpRequest, *, model_admin: ModelAdmin[Incident]) -> HttpResponse:
+def open_view(request: HttpRequest, *, model_admin: IncidentModelAdmin) -> HttpResponse:
     """Declare an incident in one form."""
     if not model_admin.has_add_permission(request):
         raise PermissionDenied
-    components = list(Component.objects.active().select_related("group"))
     told = _reported(request)
-    form = OpenIncidentForm(request.POST or None, components=components, begin_with=told.initial(PREFIX))
-    if request.method == "POST" and form.is_valid():
-        try:
-            incident = _open(request, form, told)
-        except DuplicateIncident as error:
-            # The same form sent twice.
-            return _to_incident(error.existing)
-        except DomainError as error:
-            form.refuse(error)
-        else:
-            model_admin.log_addition(request, incident, "Declared.")
-            messages.success(request, f"{incident.reference} is open and on the page.")
-            for report in link_declared(reports=told.reports, incident=incident, author=_author(request)):
-                messages.warning(request, f"Somebody else dealt with a report meanwhile: {report}")
-            return _to_incident(incident)
+    begin_with = told.initial(PREFIX)
+    form = declare_form(request.POST or None, begin_with)
+    if request.method == "POST":
+        done = _declare(request, form, told, model_admin)
+        if done is not None:
+            return done
+        form = _chosen(request.POST, form, declare_form)
+    elif "template" in request.GET:
+        typed = {name: request.GET[name] for name in form.fields if name in request.GET}
+        form = declare_form(_as_sent(declare_form(None, begin_with | typed)))
+        form = declare_form(None, form.with_template(request.GET["template"]))
     context = {**model_admin.admin_site.each_context(request), "title": "Declare an incident", "form": form}
-    context |= {"opts": model_admin.opts, "nothing_to_choose": not components, "reports": told.reports}
+    context |= {"opts": model_admin.opts, "nothing_to_choose": not form.impact_of, "reports": told.reports}
     return TemplateResponse(request, "admin/incidents/incident/open.html", context)
+
+
+def _declare(
+    request: HttpRequest, form: OpenIncidentForm, told: Reported, model_admin: IncidentModelAdmin
+) -> HttpResponse | None:
+    """Where to go next, or None to stay with the form."""
+    if keeping(request):
+        return keep(request, form, kind=DraftKind.DECLARE)
+    if request.POST.get("then") == "choose" or not form.is_valid():
+        return None
+    origin = Origin.REPORT if told.reports else Origin.STAFF
+    try:
+        incident = declare(form, author=author_of(request), origin=origin)
+    except DuplicateIncident as error:
+        # The same form sent twice.
+        return to_incident(error.existing)
+    except DomainError as error:
+        form.refuse(error)
+        return None
+    model_admin.log_addition(request, incident, "Declared.")
+    messages.success(request, f"{incident.reference} is open and on the page.")
+    for report in link_declared(reports=told.reports, incident=incident, author=author_of(request)):
+        messages.warning(request, f"Somebody else dealt with a report meanwhile: {report}")
+    return to_incident(incident)
 
 
 def _reported(request: HttpRequest) -> Reported:
@@ -83,194 +83,130 @@ def _reported(request: HttpRequest) -> Reported:
     return reported([*request.GET.getlist("report"), *request.POST.get("reports", "").split(SEPARATOR)])
 
 
-def _open(request: HttpRequest, form: OpenIncidentForm, told: Reported) -> Incident:
-    said = form.cleaned_data
-    return open_incident(
-        title=said["title"],
-        severity=said["severity"],
-        message=said["message"],
-        impacts=form.impacts(),
-        status=IncidentStatus(said["status"]),
-        private=said["private"],
-        data_impact=said["data_impact"],
-        started_at=said["started_at"],
-        origin=Origin.REPORT if told.reports else Origin.STAFF,
-        dedupe_key=f"form-{said['form_id']}" if said["form_id"] else "",
-        author=_author(request),
-        notify=said["notify"],
-        next_update_in=said["next_update_in"],
-    )
+def _chosen[F: WordsForm](
+    data: QueryDict, form: F, again: Callable[[QueryDict | None, dict[str, Any] | None], F]
+) -> F:
+    """The form with the words of the template that was chosen, if one was."""
+    if data.get("then") != "choose":
+        return form
+    return again(None, form.with_template(data.get(form.add_prefix("template"), "")))
 
 
-def incident_view(request: HttpRequest, object_id: str, *, model_admin: ModelAdmin[Incident]) -> HttpResponse:
+def _as_sent(form: WordsForm) -> QueryDict:
+    """What a browser would send of a form that nobody has touched."""
+    data = QueryDict(mutable=True)
+    for field in form:
+        value = field.value()
+        if value is True:
+            data[field.html_name] = "on"
+        elif value not in {None, False, ""}:
+            data[field.html_name] = str(value)
+    return data
+
+
+def incident_view(request: HttpRequest, object_id: str, *, model_admin: IncidentModelAdmin) -> HttpResponse:
     """One incident: its facts, its timeline, and the forms that its state allows."""
-    return _incident_page(request, _get(request, object_id, model_admin), model_admin)
+    incident = get_incident(request, object_id, model_admin)
+    if "template" not in request.GET:
+        return incident_page(request, incident, model_admin)
+    kind = request.GET.get("kind", DraftKind.UPDATE)
+    make: Callable[..., WordsForm] = resolve_form if kind == DraftKind.RESOLVE and incident.is_open else update_form
+    form = make(incident, _as_sent(make(incident)))
+    chosen = make(incident, None, form.with_template(request.GET["template"]))
+    return incident_page(request, incident, model_admin, chosen)
 
 
-def update_view(request: HttpRequest, object_id: str, *, model_admin: ModelAdmin[Incident]) -> HttpResponse:
-    incident = _get(request, object_id, model_admin)
+def due_view(request: HttpRequest, object_id: str, *, model_admin: IncidentModelAdmin) -> HttpResponse:
+    """When the next word is due, counted down."""
+    return due_fragment(request, get_incident(request, object_id, model_admin))
 
-    def post(said: dict[str, Any]) -> str:
-        post_update(
-            incident=incident,
-            status=IncidentStatus(said["status"]),
-            message=said["message"],
-            impacts=form.impacts(),
-            notify=said["notify"],
-            author=_author(request),
-            expected_revision=said["revision"],
-            next_update_in=said["next_update_in"],
-        )
+
+def update_view(request: HttpRequest, object_id: str, *, model_admin: IncidentModelAdmin) -> HttpResponse:
+    incident = get_incident(request, object_id, model_admin)
+    form = update_form(incident, request.POST or None)
+
+    def post(_said: dict[str, Any]) -> str:
+        say(form, incident=incident, author=author_of(request))
         return "Update posted."
 
-    form = _update_form(incident, request.POST or None)
-    return _handle(request, incident, model_admin, form, post, _update_form)
+    def again(data: QueryDict | None, begin_with: dict[str, Any] | None = None) -> WordsForm:
+        return update_form(incident, data, begin_with)
+
+    return _handle_words(request, incident, model_admin, form, DraftKind.UPDATE, post, again)
 
 
-def resolve_view(request: HttpRequest, object_id: str, *, model_admin: ModelAdmin[Incident]) -> HttpResponse:
-    incident = _get(request, object_id, model_admin)
+def resolve_view(request: HttpRequest, object_id: str, *, model_admin: IncidentModelAdmin) -> HttpResponse:
+    incident = get_incident(request, object_id, model_admin)
+    form = resolve_form(incident, request.POST or None)
 
-    def resolve(said: dict[str, Any]) -> str:
-        resolve_incident(
-            incident=incident,
-            message=said["message"],
-            root_cause_summary=said["root_cause_summary"],
-            remediation=said["remediation"],
-            notify=said["notify"],
-            author=_author(request),
-            expected_revision=said["revision"],
-        )
+    def resolve(_said: dict[str, Any]) -> str:
+        end(form, incident=incident, author=author_of(request))
         return "Resolved."
 
-    return _handle(request, incident, model_admin, _resolve_form(incident, request.POST), resolve, _resolve_form)
+    def again(data: QueryDict | None, begin_with: dict[str, Any] | None = None) -> WordsForm:
+        return resolve_form(incident, data, begin_with)
+
+    return _handle_words(request, incident, model_admin, form, DraftKind.RESOLVE, resolve, again)
 
 
-def edit_view(request: HttpRequest, object_id: str, *, model_admin: ModelAdmin[Incident]) -> HttpResponse:
-    incident = _get(request, object_id, model_admin)
+def edit_view(request: HttpRequest, object_id: str, *, model_admin: IncidentModelAdmin) -> HttpResponse:
+    incident = get_incident(request, object_id, model_admin)
 
     def edit(said: dict[str, Any]) -> str:
         said = dict(said)
         edit_incident(incident=incident, expected_revision=said.pop("revision"), **said)
         return "Corrected."
 
-    return _handle(request, incident, model_admin, _edit_form(incident, request.POST), edit, _edit_form)
+    form = edit_form(incident, request.POST or None)
+    return _handle(request, incident, model_admin, form, edit, lambda data: edit_form(incident, data))
 
 
-type FormMaker = Callable[[Incident, QueryDict | None], SentenceForm]
+def _handle_words(
+    request: HttpRequest,
+    incident: Incident,
+    model_admin: IncidentModelAdmin,
+    form: WordsForm,
+    kind: DraftKind,
+    service: Callable[[dict[str, Any]], str],
+    again: Callable[..., WordsForm],
+) -> HttpResponse:
+    """Choose a template, keep a draft, or publish."""
+    if request.method == "POST":
+        check_may_change(request, incident, model_admin)
+        if request.POST.get("then") == "choose":
+            return incident_page(request, incident, model_admin, _chosen(request.POST, form, again))
+        if keeping(request):
+            kept = keep(request, form, kind=kind, incident=incident)
+            return kept or incident_page(request, incident, model_admin, form)
+    return _handle(request, incident, model_admin, form, service, again)
 
 
 def _handle(
     request: HttpRequest,
     incident: Incident,
-    model_admin: ModelAdmin[Incident],
+    model_admin: IncidentModelAdmin,
     form: SentenceForm,
     service: Callable[[dict[str, Any]], str],
-    again: FormMaker,
+    again: Callable[[QueryDict | None], SentenceForm],
 ) -> HttpResponse:
     """Call the service with what was typed; on a refusal show the page with the form as it was."""
     if request.method != "POST":
-        return _to_incident(incident)
-    if not model_admin.has_change_permission(request, incident):
-        raise PermissionDenied
+        return to_incident(incident)
+    check_may_change(request, incident, model_admin)
     if not form.is_valid():
-        return _incident_page(request, incident, model_admin, form)
+        return incident_page(request, incident, model_admin, form)
     try:
         done = service(form.cleaned_data)
     except StaleRevision as error:
         seen = form.cleaned_data["revision"]
-        form = again(incident, _with_revision(request.POST, form, incident.revision))
+        incident.refresh_from_db()
+        form = again(with_revision(request.POST, form, incident.revision))
         form.is_valid()
         form.refuse(error)
-        return _incident_page(request, incident, model_admin, form, seen_revision=seen)
+        return incident_page(request, incident, model_admin, form, seen_revision=seen)
     except DomainError as error:
         form.refuse(error)
-        return _incident_page(request, incident, model_admin, form)
+        return incident_page(request, incident, model_admin, form)
     model_admin.log_change(request, incident, done)
     messages.success(request, f"{incident.reference}: {done}")
-    return _to_incident(incident)
-
-
-def _incident_page(
-    request: HttpRequest,
-    incident: Incident,
-    model_admin: ModelAdmin[Incident],
-    form: SentenceForm | None = None,
-    seen_revision: int | None = None,
-) -> HttpResponse:
-    affected = list(incident.affected.select_related("component__group").order_by("component__position"))
-    forms: dict[str, SentenceForm] = {"edit_form": _edit_form(incident, None)}
-    forms["update_form"] = _update_form(incident, None, affected)
-    if incident.is_open:
-        forms["resolve_form"] = _resolve_form(incident, None)
-    if form is not None:
-        forms[f"{form.prefix}_form"] = form
-    context = {
-        **model_admin.admin_site.each_context(request),
-        **forms,
-        "title": incident.title,
-        "opts": model_admin.opts,
-        "incident": incident,
-        "affected": [(row.component, ComponentStatus(row.status)) for row in affected],
-        "status_css": STATUS_CSS[incident.state],
-        "timeline": _timeline(incident, is_stale=seen_revision is not None),
-        "may_change": model_admin.has_change_permission(request, incident),
-        "may_delete": model_admin.has_delete_permission(request, incident),
-        "failed": form.prefix if form is not None else "",
-        "is_overdue": incident.is_overdue(clock.now()),
-    }
-    return TemplateResponse(request, "admin/incidents/incident/incident.html", context)
-
-
-def _timeline(incident: Incident, *, is_stale: bool) -> list[TimelineEntry]:
-    """Newest first; what a writer who was overtaken has not seen is marked."""
-    updates = list(incident.updates.prefetch_related("impacts"))
-    return [
-        TimelineEntry(update=update, html=render_markdown(update.body), is_new=is_stale and position == 0)
-        for position, update in enumerate(updates)
-    ]
-
-
-def _update_form(
-    incident: Incident, data: QueryDict | None, affected: list[AffectedComponent] | None = None
-) -> PostUpdateForm:
-    if affected is None:
-        affected = list(incident.affected.select_related("component"))
-    said = {row.component_id: row.status for row in affected}
-    components = Component.objects.active().select_related("group")
-    return PostUpdateForm(data, incident=incident, components=components, said=said)
-
-
-def _resolve_form(incident: Incident, data: QueryDict | None) -> ResolveForm:
-    return ResolveForm(data, incident=incident)
-
-
-def _edit_form(incident: Incident, data: QueryDict | None) -> EditIncidentForm:
-    return EditIncidentForm(data, incident=incident)
-
-
-def _with_revision(data: QueryDict, form: SentenceForm, revision: int) -> QueryDict:
-    newer = data.copy()
-    newer[form.add_prefix("revision")] = str(revision)
-    return newer
-
-
-def _get(request: HttpRequest, object_id: str, model_admin: ModelAdmin[Incident]) -> Incident:
-    """The incident. 404 if there is none, 403 for who may not see it."""
-    if not model_admin.has_view_or_change_permission(request):
-        raise PermissionDenied
-    pk = unquote(object_id)
-    incident = None
-    if pk.isascii() and pk.isdigit() and len(pk) < LONGEST_PK:
-        incident = Incident.objects.select_related("severity").filter(pk=int(pk)).first()
-    if incident is None:
-        raise Http404("There is no such incident.")
-    return incident
-
-
-def _to_incident(incident: Incident) -> HttpResponse:
-    return HttpResponseRedirect(reverse("admin:incidents_incident_change", args=[incident.pk]))
-
-
-def _author(request: HttpRequest) -> str:
-    user: User = request.user  # type: ignore[assignment]  # the console lets nobody else in
-    return (user.get_full_name() or user.get_username())[:LONGEST_AUTHOR]
+    return to_incident(incident)

@@ -1,25 +1,32 @@
-"""The forms by which staff declare, update, resolve and correct an incident.
+"""What the console's forms are made of.
 
 They read what was typed; the rules are the services', and a service's refusal goes back to its field with `refuse`.
-Times are UTC.
+Times are UTC where a label does not name another zone.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from components.enums import ComponentStatus
-from components.models import Component, Page
-from incidents.enums import IncidentStatus
-from incidents.input import BODY_LENGTH, TITLE_LENGTH
-from incidents.models import Incident, SeverityPolicy
-from statuspage.core.durations import format_duration, parse_duration
+from components.models import Component
+from incidents.enums import IncidentStatus, Promise
+from incidents.input import BODY_LENGTH
+from incidents.models import SeverityPolicy
+from statuspage.core.durations import format_duration, parse_duration, say_duration
 from statuspage.core.errors import DomainError, ValidationFailed
+from statuspage.core.wall_clock import exists, moment_at
+
+if TYPE_CHECKING:
+    SeverityChoice = forms.ModelChoiceField[SeverityPolicy]
+else:
+    # Django's own is generic to the type checker only.
+    SeverityChoice = forms.ModelChoiceField
 
 IMPACT_CHOICES = [(status.value, status.label) for status in ComponentStatus if status is not ComponentStatus.UNKNOWN]
 NO_IMPACT = ("", "—")
@@ -53,6 +60,56 @@ class MomentInput(forms.DateTimeInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class WallClockField(forms.DateTimeField):
+    """A moment as the clocks of the page's zone show it ↔ an aware UTC moment; empty is None."""
+
+    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(widget=MomentInput(), **kwargs)
+        self.zone = zone
+
+    def to_python(self, value: Any) -> Any:
+        said = super().to_python(value)
+        if said is None:
+            return None
+        wall = said.replace(tzinfo=None)
+        if not exists(wall, self.zone):
+            raise ValidationError("No clock shows this time on that day: they are put forward. Choose another one.")
+        return moment_at(wall, self.zone)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.astimezone(self.zone).replace(tzinfo=None)
+        return super().prepare_value(value)
+
+
+class UtcMomentField(forms.DateTimeField):
+    """A moment in UTC, shown again as it was typed; empty is None."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=MomentInput(), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+class SeverityField(SeverityChoice):
+    """Each rung with what it promises, so that it is read before it is chosen."""
+
+    def __init__(self) -> None:
+        super().__init__(SeverityPolicy.objects.all(), empty_label=None)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} – {promise_of(obj)}"
+
+
+def promise_of(severity: SeverityPolicy) -> str:
+    """`next update within 30 minutes, or on material change`."""
+    if severity.update_every is None:
+        return "no next update is promised"
+    within = f"next update within {say_duration(severity.update_every)}"
+    return within + Promise(severity.promise).label.removeprefix("By then")
 
 
 class SentenceForm(forms.Form):
@@ -115,125 +172,23 @@ def message_field(label: str, *, rows: int = 5) -> forms.CharField:
     return forms.CharField(label=label, widget=widget, help_text="Markdown. Say what is affected and what comes next.")
 
 
-def promise_field() -> DurationField:
-    return DurationField(
+def promise_fields() -> tuple[DurationField, forms.ChoiceField]:
+    """Within what time the next update comes, and what may bring it sooner."""
+    duration = DurationField(
         label="Next update within",
         required=False,
         widget=forms.TextInput(attrs={"placeholder": "as the severity says", "list": "promises", "maxlength": 20}),
-        help_text="Such as 30m or 2h. It is shown on the page.",
+        help_text="Such as 30m or 2h. It is shown on the page, and we are reminded.",
     )
+    choices = [("", "as the severity says"), *Promise.choices]
+    return duration, forms.ChoiceField(label="Promised", choices=choices, required=False)
+
+
+def promise_said(cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, as the services take them."""
+    wording = cleaned.get("promise")
+    return {"next_update_in": cleaned["next_update_in"], "promise": Promise(wording) if wording else None}
 
 
 def notify_field() -> forms.BooleanField:
     return forms.BooleanField(label="Tell the subscribers", required=False, initial=True)
-
-
-class OpenIncidentForm(ImpactForm):
-    """Everything an incident begins with, on one screen."""
-
-    title = forms.CharField(
-        label="What is broken",
-        max_length=TITLE_LENGTH,
-        widget=forms.TextInput(attrs={"placeholder": "API errors in eu-west", "autofocus": True}),
-    )
-    severity = forms.ModelChoiceField(SeverityPolicy.objects.all(), empty_label=None)
-    status = forms.ChoiceField(choices=OPEN_CHOICES)
-    message = message_field("First public word")
-    next_update_in = promise_field()
-    started_at = forms.DateTimeField(
-        label="Began at (UTC)", required=False, widget=MomentInput(), help_text="Empty is now."
-    )
-    private = forms.BooleanField(
-        label="Private", required=False, help_text="Only its severity, status and times are published."
-    )
-    data_impact = forms.BooleanField(label="Data may be lost or exposed", required=False)
-    notify = notify_field()
-    # Two taps on the button are one incident.
-    form_id = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
-    # The reports from outside that this incident is made of.
-    reports = forms.CharField(widget=forms.HiddenInput, max_length=1000, required=False)
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        components: Iterable[Component],
-        begin_with: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(data, components=components, said={})
-        self.initial.update(begin_with or {})
-        self.fields["form_id"].initial = uuid.uuid4().hex
-        self.fields["private"].initial = Page.current().private_incidents
-
-
-class PostUpdateForm(ImpactForm):
-    """The next public word. The revision is that of the incident as the writer saw it."""
-
-    status = forms.ChoiceField(choices=OPEN_CHOICES)
-    message = message_field("What to say")
-    next_update_in = promise_field()
-    notify = notify_field()
-    revision = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        incident: Incident,
-        components: Iterable[Component],
-        said: Mapping[int, str],
-    ) -> None:
-        super().__init__(data, components=components, said=said, prefix="update")
-        self.fields["revision"].initial = incident.revision
-        if incident.is_open:
-            self.fields["status"].initial = incident.status
-        else:
-            self.fields["status"].label = "Reopen as"
-
-
-class ResolveForm(SentenceForm):
-    """The last word, what caused it and what is done about it."""
-
-    message = message_field("Last word", rows=3)
-    root_cause_summary = forms.CharField(
-        label="Root cause",
-        required=False,
-        max_length=BODY_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What failed, not who.",
-    )
-    remediation = forms.CharField(
-        label="Remediation",
-        required=False,
-        max_length=BODY_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What is done so that it does not come back.",
-    )
-    notify = notify_field()
-    revision = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, data: QueryDict | None = None, *, incident: Incident) -> None:
-        super().__init__(data, prefix="resolve")
-        self.fields["revision"].initial = incident.revision
-        self.fields["message"].initial = "This incident is resolved."
-        self.fields["root_cause_summary"].initial = incident.root_cause_summary
-        self.fields["remediation"].initial = incident.remediation
-
-
-class EditIncidentForm(SentenceForm):
-    """What is said about the incident itself. Nobody is told."""
-
-    title = forms.CharField(max_length=TITLE_LENGTH)
-    severity = forms.ModelChoiceField(SeverityPolicy.objects.all(), empty_label=None)
-    private = forms.BooleanField(required=False, help_text="Only its severity, status and times are published.")
-    data_impact = forms.BooleanField(label="Data may be lost or exposed", required=False)
-    root_cause_summary = forms.CharField(
-        label="Root cause", required=False, max_length=BODY_LENGTH, widget=forms.Textarea(attrs={"rows": 2})
-    )
-    remediation = forms.CharField(required=False, max_length=BODY_LENGTH, widget=forms.Textarea(attrs={"rows": 2}))
-    revision = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, data: QueryDict | None = None, *, incident: Incident) -> None:
-        names = ("title", "severity", "private", "data_impact", "root_cause_summary", "remediation", "revision")
-        initial = {name: getattr(incident, name) for name in names}
-        super().__init__(data, prefix="edit", initial=initial)

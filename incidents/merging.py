@@ -41,7 +41,7 @@ def merge_incident(
     old, kept = lock_incidents([duplicate, into])
     check_revision(old, expected_revision)
     _check(old, kept, message)
-    impacts = _worse(old, kept)
+    impacts = taken_over(old, kept)
     update = None
     said = message or (
         f"{old.reference} is about the same trouble and goes on here."
@@ -86,7 +86,7 @@ def _check(old: Incident, kept: Incident, message: str) -> None:
         raise ValidationFailed("message", f"{kept.reference} is over: nothing can be said on it without reopening it.")
 
 
-def _worse(old: Incident, kept: Incident) -> dict[Component, ComponentStatus]:
+def taken_over(old: Incident, kept: Incident) -> dict[Component, ComponentStatus]:
     """What changes on the one that is kept. Nothing is broken any more for a duplicate that is over."""
     said = {row.component_id: ComponentStatus(row.status) for row in affected_components(kept)}
     changes = {}

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents import chasing, maintenance
+from incidents import chasing, drafts, maintenance
 from incidents.reports import mailing, noticing, retention
 
 # The next sweep is nearer than that.
@@ -20,6 +20,12 @@ def run_maintenance() -> None:
 def chase() -> None:
     """Remind on-call of the words that are late and of the postmortems that are due."""
     chasing.chase()
+
+
+@shared_task(name="incidents.publish_drafts")
+def publish_drafts() -> None:
+    """Publish the drafts whose time has come."""
+    drafts.publish_due()
 
 
 @shared_task(name="incidents.sweep_reports")

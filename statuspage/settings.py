@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 86_400},
     },
     "incidents.chase": {"task": "incidents.chase", "schedule": 15.0, "options": {"expires": 15}},
+    "incidents.publish_drafts": {"task": "incidents.publish_drafts", "schedule": 5.0, "options": {"expires": 10}},
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "subscriptions.apply_retention": {
         "task": "subscriptions.apply_retention",
