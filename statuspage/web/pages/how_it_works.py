@@ -5,11 +5,10 @@ Private targets, addresses and secrets stay inside: see `methods`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.utils.safestring import SafeString
 
-from incidents.models import SeverityPolicy
+from incidents.models import MaintenanceKind, PostmortemRule, SeverityPolicy
 from probes.enums import ObjectiveKind, ObjectiveWindow
 from probes.models import Objective, Probe, SlaPolicy
 from probes.objectives.percent import say_percent
@@ -17,13 +16,19 @@ from probes.objectives.wording import promise_in_words, say_limit
 from statuspage.web import wording
 from statuspage.web.component_facts import ComponentFacts, members_of, read_component_facts
 from statuspage.web.facts import Facts, read_facts
+from statuspage.web.pages.policy_lines import (
+    NOT_SET,
+    KindLine,
+    SeverityLine,
+    kind_line,
+    postmortem_sentences,
+    severity_line,
+)
 from statuspage.web.pages.probe_lines import ProbeLine, probe_lines
 from statuspage.web.pages.rule_words import condition_of
 from statuspage.web.pages.sla import markdown
 from statuspage.web.readmodels import SiteInfo
 from statuspage.web.selectors import reader_of, site_of
-
-NOT_SET = "–"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +58,6 @@ class MethodBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeverityLine:
-    name: str
-    description: str
-    first_update: str
-    update_every: str
-    postmortem: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TierTermsLine:
     name: str
     target: str
@@ -86,21 +82,30 @@ class HowItWorksPage:
     blocks: tuple[MethodBlock, ...]
     unmeasured: tuple[str, ...]
     severities: tuple[SeverityLine, ...]
+    kinds: tuple[KindLine, ...]
+    postmortems: tuple[str, ...]
     sla: SlaTermsCard | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """The ladder and the SLA: what is read for this page alone."""
+    """The ladder, the policies and the SLA: what is read for this page alone."""
 
     severities: Sequence[SeverityPolicy]
+    kinds: Sequence[MaintenanceKind]
+    rules: Sequence[PostmortemRule]
     sla: SlaPolicy | None
 
 
 def read_promises() -> Promises:
-    """At most four queries."""
+    """At most six queries."""
     policies = SlaPolicy.objects.current().prefetch_related("tiers__bands")
-    return Promises(severities=list(SeverityPolicy.objects.all()), sla=policies.first())
+    return Promises(
+        severities=list(SeverityPolicy.objects.all()),
+        kinds=list(MaintenanceKind.objects.all()),
+        rules=list(PostmortemRule.objects.all()),
+        sla=policies.first(),
+    )
 
 
 def how_it_works_page() -> HowItWorksPage:
@@ -137,7 +142,9 @@ def how_it_works(facts: Facts, more: ComponentFacts, promises: Promises) -> HowI
             for component in measured
         ),
         unmeasured=tuple(component.name for component in facts.components if component not in measured),
-        severities=tuple(_severity(policy) for policy in promises.severities),
+        severities=tuple(severity_line(policy) for policy in promises.severities),
+        kinds=tuple(kind_line(kind) for kind in promises.kinds),
+        postmortems=postmortem_sentences(promises.rules, facts.page.holidays),
         sla=_sla(promises.sla) if promises.sla else None,
     )
 
@@ -200,23 +207,6 @@ def _objective(objective: Objective, facts: Facts) -> ObjectiveLine:
             (component.name, component.get_absolute_url()) for component in facts.components if component.pk in members
         ),
     )
-
-
-def _severity(policy: SeverityPolicy) -> SeverityLine:
-    days = policy.postmortem_business_days
-    return SeverityLine(
-        name=policy.name,
-        description=policy.description or NOT_SET,
-        first_update=_within(policy.first_update, "within "),
-        update_every=_within(policy.update_every, "every ") if policy.update_every else "at resolution",
-        postmortem="not promised" if days is None else f"within {wording.counted(days, 'business day')}",
-    )
-
-
-def _within(duration: timedelta | None, before: str) -> str:
-    if duration is None:
-        return NOT_SET
-    return f"{before}{wording.exactly(duration, 'every' if before == 'every ' else '')}"
 
 
 def _sla(policy: SlaPolicy) -> SlaTermsCard:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from components.models import Component, Page
-from incidents.models import SeverityPolicy
+from incidents.models import MaintenanceKind, PostmortemRule, SeverityPolicy
 from probes.enums import ObjectiveKind, RuleKind
 from probes.models import Objective, Probe, ProbeLocation, Rule, SlaPolicy, SlaTier
 from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works_page
@@ -107,7 +107,46 @@ def test_the_ladder_is_that_of_the_incidents(page: Page) -> None:
     SeverityPolicy.objects.filter(slug="critical").update(
         description="Core API down.", first_update=timedelta(minutes=15), update_every=timedelta(minutes=30)
     )
-    assert "Critical Core API down. within 15 minutes every 30 minutes" in words()
+    assert "Critical Core API down. Within 15 minutes Every 30 minutes Postmortem within 7 business days" in words()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"update_every": timedelta(minutes=15), "promise": "on_change"}, "Every 15 minutes or on material change"),
+        ({"update_every": timedelta(hours=1), "promise": "more_information"}, "Every hour or as soon as we know more"),
+        ({"update_every": None, "promise": "on_change"}, "At resolution Postmortem"),
+        ({"inline_summary": True}, "Postmortem within 7 business days; Summary on the resolved entry"),
+        ({"inline_summary": True, "postmortem_business_days": None}, "Every 30 minutes Summary on the resolved entry"),
+        ({"postmortem_business_days": None}, "Every 30 minutes Not promised"),
+        ({"first_update": None}, "– Every 30 minutes"),
+    ],
+)
+def test_what_a_severity_promises_is_said_in_words(page: Page, fields: dict[str, Any], said: str) -> None:
+    SeverityPolicy.objects.exclude(slug="critical").delete()
+    SeverityPolicy.objects.update(**fields)
+    assert said in words()
+
+
+def test_kinds_of_maintenance_say_how_far_ahead_and_when_why(page: Page) -> None:
+    MaintenanceKind.objects.filter(slug="other").update(needs_reason=True, lead_time=timedelta(days=10))
+    said = words()
+    assert "infrastructure. At least 72 hours ahead If it is announced later, we say why" in said
+    assert "potential impact. At least 10 days ahead We always say why" in said
+    assert "We say why. As soon as we know We always say why" in said
+
+
+def test_the_rules_of_postmortems_are_there_with_the_days_that_count(page: Page) -> None:
+    assert "we publish a postmortem" not in words()
+    Page.objects.update(holidays="GB")
+    PostmortemRule.objects.create(slug="both", longer_than=timedelta(minutes=30), data_impact=True, business_days=5)
+    PostmortemRule.objects.create(slug="data", data_impact=True, business_days=1, position=1)
+    said = words()
+    assert (
+        "For any incident that lasts more than 30 minutes or with material data impact we publish a postmortem within "
+        "5 business days. For any incident with material data impact we publish a postmortem within 1 business day. "
+        "Business days are Monday to Friday, without the public holidays of GB."
+    ) in said
 
 
 def test_the_sla_is_there_with_its_tiers_and_the_way_to_dispute_it(api: Component) -> None:
