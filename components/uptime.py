@@ -94,11 +94,18 @@ def slot_index(moment: datetime) -> int:
 
 
 def slot_state(
-    *, up: int, degraded: int, down: int, failure_threshold: int, in_maintenance: bool = False
+    *,
+    up: int,
+    degraded: int,
+    down: int,
+    failure_threshold: int,
+    in_maintenance: bool = False,
+    is_running: bool = False,
 ) -> SlotState:
     """What five minutes of results amount to. Errors of our own are not given: they measure nothing.
 
-    As many failures as prove an outage make a slot bad; where fewer checks than that fit in a slot, all must fail.
+    As many failures as prove an outage make a slot bad; where fewer checks than that were made in it, all must have
+    failed. Until it is over more may come, so that one that runs is not bad by fewer: it is unknown.
     """
     if in_maintenance:
         return SlotState.MAINTENANCE
@@ -107,7 +114,7 @@ def slot_state(
         return SlotState.UNKNOWN
     needed = min(failure_threshold, checks)
     if down >= needed:
-        return SlotState.BAD
+        return SlotState.UNKNOWN if is_running and down < failure_threshold else SlotState.BAD
     return SlotState.DEGRADED if degraded + down >= needed else SlotState.GOOD
 
 

@@ -26,6 +26,7 @@ from probes.outages import Change, announce, settle
 from probes.rules.effects import renew_sentences
 from probes.rules.effects import restate as restate_rules
 from probes.rules.recording import move_rules
+from probes.series_folding import is_over
 from probes.states import Track, advance, forget, recheck_after
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -70,7 +71,7 @@ def record_batch(*, location: str, measured: Sequence[Measured]) -> int:
     new = insert_results([_raw(one, location) for one in believed])
     fresh = [one for one in believed if one.probe_id in new]
     in_maintenance = components_in_maintenance()
-    _count(fresh, rows, in_maintenance)
+    _count(fresh, rows, in_maintenance, now)
     changes = [
         _move(rows[one.probe_id], one, now, in_maintenance=rows[one.probe_id].probe.component_id in in_maintenance)
         for one in fresh
@@ -121,13 +122,15 @@ def _detail(result: CheckResult) -> str:
     return clean_line(result.detail)[:DETAIL_LENGTH]
 
 
-def _count(fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], in_maintenance: set[int]) -> None:
+def _count(
+    fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], in_maintenance: set[int], now: datetime
+) -> None:
     """Add these results to their five minutes. Two queries; one or two more when some came very late."""
     if not fresh:
         return
     location = rows[fresh[0].probe_id].location
     # Before the slots are read: days whose slots may be gone are held, so that they are not closed meanwhile.
-    newest = clock.now().date() - NEVER_CLOSED
+    newest = now.date() - NEVER_CLOSED
     _mark_dirty({(one.probe_id, slot_of(one.scheduled_at).date()) for one in fresh}, location, before=newest)
     known = (
         # Locked, so that the roll-up does not fold a slot between our reading and our writing it.
@@ -148,7 +151,7 @@ def _count(fresh: Sequence[Measured], rows: Mapping[int, ProbeLocation], in_main
             probe_id=one.probe_id, location=location, starts_at=starts_at
         )
         probe = rows[one.probe_id].probe
-        _add(slot, one, probe.failure_threshold, in_maintenance=probe.component_id in in_maintenance)
+        _add(slot, one, probe.failure_threshold, now, in_maintenance=probe.component_id in in_maintenance)
         touched.append(slot)
     Slot.objects.bulk_create(
         # The key is left to the database: the row is found by what it is about.
@@ -177,8 +180,8 @@ def _mark_dirty(keys: set[tuple[int, date]], location: str, *, before: date = da
         )
 
 
-def _add(slot: Slot, one: Measured, failure_threshold: int, *, in_maintenance: bool) -> None:
-    result, before = one.result, _state(slot, failure_threshold)
+def _add(slot: Slot, one: Measured, failure_threshold: int, now: datetime, *, in_maintenance: bool) -> None:
+    result, before = one.result, _state(slot, failure_threshold, now)
     outcome = result.outcome
     slot.up += outcome is Outcome.UP
     slot.degraded += outcome is Outcome.DEGRADED
@@ -189,19 +192,20 @@ def _add(slot: Slot, one: Measured, failure_threshold: int, *, in_maintenance: b
         slot.last_failure_at = max(one.scheduled_at, slot.last_failure_at or one.scheduled_at)
     if result.latency_ms is not None and outcome in {Outcome.UP, Outcome.DEGRADED}:
         slot.histogram = encode(decode(bytes(slot.histogram)) + Counter({bucket_of(result.latency_ms): 1}))
-    if slot.pk is not None and _state(slot, failure_threshold) is before:
+    if slot.pk is not None and _state(slot, failure_threshold, now) is before:
         # The day shows it as it is, or will soon.
         return
     slot.is_changed = True
 
 
-def _state(slot: Slot, failure_threshold: int) -> SlotState:
+def _state(slot: Slot, failure_threshold: int, now: datetime) -> SlotState:
     return slot_state(
         up=slot.up,
         degraded=slot.degraded,
         down=slot.down,
         failure_threshold=failure_threshold,
         in_maintenance=slot.in_maintenance,
+        is_running=not is_over(slot.starts_at, now),
     )
 
 

@@ -8,7 +8,7 @@ Each step works on a part at a time, in transactions of its own, so that nobody 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Min
@@ -16,13 +16,22 @@ from django.db.models import Min
 from components.uptime import SLOT
 from probes.models import Probe, ProbeDay, Slot
 from probes.series_days import remake_days_of_probes
-from probes.series_folding import OpenDay, SlotRow, day_rows, locked, open_days, read_slots, write_days, write_states
+from probes.series_folding import (
+    GRACE,
+    OpenDay,
+    SlotRow,
+    day_rows,
+    is_over,
+    locked,
+    open_days,
+    read_slots,
+    write_days,
+    write_states,
+)
 from probes.series_writing import any_of
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 
-# Checks that were due at the end of a slot are still under way for a while.
-GRACE = timedelta(minutes=2)
 CHANGED_A_STEP = 2_000
 # With more probes than this, each has its slots folded a few at a time.
 PROBES_A_RUN = 1_000
@@ -65,7 +74,7 @@ def _show_some(after: int, now: datetime) -> tuple[int, int]:
         day = days[slot.key]
         # What is added to a closed day shows when it is folded, and a dirty one is made anew.
         if not day.is_closed and not day.is_dirty:
-            day.show(slot, thresholds.get(slot.probe_id, 1))
+            day.show(slot, thresholds.get(slot.probe_id, 1), now)
             shown.append(slot.pk)
     changed_days = [day for day in days.values() if day.has_changed]
     write_states(changed_days)
@@ -123,9 +132,9 @@ def _remake(day: OpenDay, now: datetime) -> None:
     )
     slots = read_slots(rows.order_by("pk").select_for_update(), with_histograms=True)
     threshold = _thresholds(slots).get(day.probe_id, 1)
-    folded = [slot for slot in slots if slot.is_folded or slot.starts_at + SLOT + GRACE <= now]
+    folded = [slot for slot in slots if slot.is_folded or is_over(slot.starts_at, now)]
     for slot in slots:
-        day.show(slot, threshold)
+        day.show(slot, threshold, now)
     for slot in folded:
         day.fold(slot, threshold)
     Slot.objects.filter(pk__in=[slot.pk for slot in slots]).update(is_changed=False)

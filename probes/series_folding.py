@@ -6,12 +6,12 @@ Thousands of these are handled each minute, and an instance of the model costs m
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from components.uptime import EMPTY_DAY, SlotState, slot_index, slot_state
+from components.uptime import EMPTY_DAY, SLOT, SlotState, slot_index, slot_state
 from probes.histogram import decode, encode
 from probes.models import ProbeDay, Slot
 from probes.series import SLOTS_AN_HOUR, Checks, DayChecks, pack_checks, pack_hours, unpack_checks, unpack_hours
@@ -19,6 +19,8 @@ from probes.series_span import midnight
 from probes.series_writing import any_of, update_values
 
 DayKey = tuple[int, str, date]
+# Checks that were due at the end of a slot are still under way for a while.
+GRACE = timedelta(minutes=2)
 STATES = ("slots", "good_slots", "degraded_slots", "bad_slots", "maintenance_slots")
 SUMS = ("checks", "up", "degraded", "down", "error", "last_failure_at", "histogram", "hours")
 
@@ -69,9 +71,9 @@ class OpenDay:
         self.made, self.sums, self.last_failure_at = DayChecks(), Checks(), None
         self.histogram, self.hours = Counter(), unpack_hours(b"")
 
-    def show(self, slot: SlotRow, failure_threshold: int) -> None:
-        """The state of a slot of which everything is known."""
-        self._set(slot_index(slot.starts_at), _state(slot.checks, failure_threshold, slot.in_maintenance))
+    def show(self, slot: SlotRow, failure_threshold: int, now: datetime) -> None:
+        """The state of a slot as far as it is known."""
+        self._set(slot_index(slot.starts_at), _state(slot, slot.checks, failure_threshold, now=now))
 
     def fold(self, slot: SlotRow, failure_threshold: int) -> None:
         """Add a slot's checks to the day. Of a closed day its state is that of all that ever came."""
@@ -85,8 +87,9 @@ class OpenDay:
         latencies = decode(slot.histogram)
         self.histogram.update(latencies)
         self.hours[index // SLOTS_AN_HOUR].update(latencies)
-        in_maintenance = slot.in_maintenance or (self.is_closed and was is SlotState.MAINTENANCE)
-        state = _state(self.made.at(index), failure_threshold, in_maintenance)
+        state = _state(slot, self.made.at(index), failure_threshold)
+        if self.is_closed and was is SlotState.MAINTENANCE:
+            state = was
         if self.is_closed and was and not had_checks:
             # A day from before checks were kept by the slot: what is known of it stays.
             state = max(state, was)
@@ -99,13 +102,20 @@ class OpenDay:
             self.has_changed = True
 
 
-def _state(checks: Checks, failure_threshold: int, in_maintenance: bool) -> SlotState:  # noqa: FBT001 -- a column's value
+def is_over(starts_at: datetime, now: datetime) -> bool:
+    """Whether all checks of this slot have been made and recorded, as far as we can know."""
+    return starts_at + SLOT + GRACE <= now
+
+
+def _state(slot: SlotRow, checks: Checks, failure_threshold: int, *, now: datetime | None = None) -> SlotState:
+    """`now` None: it is over."""
     return slot_state(
         up=checks.up,
         degraded=checks.degraded,
         down=checks.down,
         failure_threshold=failure_threshold,
-        in_maintenance=in_maintenance,
+        in_maintenance=slot.in_maintenance,
+        is_running=now is not None and not is_over(slot.starts_at, now),
     )
 
 

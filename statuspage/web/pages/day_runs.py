@@ -112,6 +112,8 @@ def _adjoining(intervals: Sequence[Interval]) -> Iterable[tuple[int, Interval]]:
 def _words(state: SlotState, run: Sequence[Interval], said: Mapping[datetime, Sequence[Finding]]) -> str:
     ok, fail, errors = (sum(getattr(one, name) for one in run) for name in ("ok", "fail", "errors"))
     total = ok + fail
+    if state is SlotState.UNKNOWN and fail:
+        return f"{_counted(fail)} failed so far: too few to say that it is down."
     if state is SlotState.UNKNOWN:
         return f"{_counted(errors)} could not be made, by a fault of ours." if errors else "No check was made."
     if not total:

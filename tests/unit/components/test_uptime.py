@@ -51,6 +51,22 @@ def test_a_slot_is_bad_when_as_many_checks_failed_as_prove_an_outage(
     assert slot_state(up=up, degraded=degraded, down=down, failure_threshold=3) is state
 
 
+@pytest.mark.parametrize(
+    ("up", "degraded", "down", "state"),
+    [
+        (0, 0, 1, SlotState.UNKNOWN),
+        (0, 0, 9, SlotState.UNKNOWN),
+        (0, 0, 10, SlotState.BAD),
+        (1, 0, 9, SlotState.GOOD),
+        (0, 1, 9, SlotState.DEGRADED),
+    ],
+)
+def test_a_slot_that_runs_is_not_bad_by_fewer_failures_than_a_whole_one(
+    up: int, degraded: int, down: int, state: SlotState
+) -> None:
+    assert slot_state(up=up, degraded=degraded, down=down, failure_threshold=10, is_running=True) is state
+
+
 def test_maintenance_wins_over_what_was_measured_in_it() -> None:
     assert slot_state(up=0, degraded=0, down=9, failure_threshold=3, in_maintenance=True) is SlotState.MAINTENANCE
 

@@ -62,6 +62,18 @@ def test_nothing_new_is_nothing_to_do(
         assert roll_up() == 0
 
 
+def test_a_few_failures_in_a_slot_that_runs_are_bad_only_if_nothing_follows_them(
+    probe: Probe, story: Story, at_noon: time_machine.Traveller
+) -> None:
+    story(probe, DOWN, DOWN)
+    roll_up()
+    assert bytes(ProbeDay.objects.get().slots)[144] == SlotState.UNKNOWN
+    assert not ComponentDay.objects.filter(bad__gt=0).exists()
+    at_noon.move_to(NOON + 7 * MINUTE)
+    roll_up()
+    assert ComponentDay.objects.get().bad == 1
+
+
 def test_the_number_of_queries_does_not_grow_with_the_probes(
     api: Component, at_noon: time_machine.Traveller, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -306,7 +306,10 @@ def test_the_running_slot_counts_once_something_is_known_of_it(probe: Probe, at_
     at_noon.move_to(NOON + 6 * MINUTE)
     window = rolling(30, NOON + 6 * MINUTE)
     assert component_counts([probe.component_id], *window)[probe.component_id] == SlotCounts(good=1)
-    record(found(probe, DOWN, at=NOON + 6 * MINUTE))
+    for seconds in range(3):
+        roll_up()
+        assert component_counts([probe.component_id], *window)[probe.component_id] == SlotCounts(good=1)
+        record(found(probe, DOWN, at=NOON + 6 * MINUTE + timedelta(seconds=seconds)))
     roll_up()
     assert component_counts([probe.component_id], *window)[probe.component_id] == SlotCounts(good=1, bad=1)
 

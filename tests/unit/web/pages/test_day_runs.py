@@ -63,6 +63,12 @@ def test_our_own_trouble_is_said_to_be_ours() -> None:
     ]
 
 
+def test_failures_that_are_too_few_yet_are_not_hidden() -> None:
+    assert told(interval(0, SlotState.UNKNOWN, ok=0, fail=2)) == [
+        "00:00 to 00:05 Not measured: 2 checks failed so far: too few to say that it is down."
+    ]
+
+
 def test_the_last_run_of_a_day_ends_at_24() -> None:
     assert told(interval(287))[0].startswith("23:55 to 24:00 ")
 
