@@ -71,9 +71,12 @@ def note_of(frame: Frame, *, zone: tzinfo, window: ObjectiveWindow, late: Sequen
     if frame.is_running and window is ObjectiveWindow.CALENDAR_MONTH:
         notes.append(RUNNING)
     if frame.begins_late:
-        notes.append(f"Promised since {say_start(frame.since, zone)}.")
+        # Since the interval after the one in which it was promised, which may be minutes from now.
+        counted = "Counting begins on" if frame.since > frame.now else "Counted from"
+        notes.append(f"{counted} {say_start(frame.since, zone)}.")
     if frame.ends_early:
-        notes.append(f"Promised until {say_start(frame.until, zone)}.")
+        counted = "Counting ends on" if frame.until > frame.now else "Counted until"
+        notes.append(f"{counted} {say_start(frame.until, zone)}.")
     notes += [f"{name} is measured since {say_day(since, zone)}." for name, since in late]
     return " ".join(notes)
 

@@ -173,7 +173,31 @@ def test_a_promise_made_in_the_middle_of_a_month_is_judged_from_then_on(api: Com
     write_days(api, *OCTOBER, d07=day_of(bad=50))
     row = only_row(month_report("2026-10"))
     assert figures_of(row) == (21 * 288, 0, 0, 0, 0)
-    assert (row.is_partial, row.note) == (True, "Promised since 11 October 2026.")
+    assert (row.is_partial, row.note) == (True, "Counted from 11 October 2026.")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "note"),
+    [
+        (1, "Counting begins on 11 November 2026, 14:55 UTC."),
+        (5, "Counted from 11 November 2026, 14:55 UTC."),
+    ],
+)
+def test_no_time_that_is_still_to_come_is_said_as_one_that_was(
+    api: Component, promise: Promise, minutes: int, note: str
+) -> None:
+    made_at = datetime(2026, 11, 11, 14, 50, 30, tzinfo=UTC)
+    promise(api, started_at=made_at)
+    with time_machine.travel(made_at + timedelta(minutes=minutes), tick=False):
+        assert note in only_row(month_report("2026-11")).note
+
+
+def test_terms_that_were_just_changed_are_counted_to_the_end_of_their_interval(
+    api: Component, promise: Promise
+) -> None:
+    promise(api, ended_at=datetime(2026, 11, 11, 14, 50, 30, tzinfo=UTC))
+    with time_machine.travel(datetime(2026, 11, 11, 14, 52, tzinfo=UTC), tick=False):
+        assert "Counting ends on 11 November 2026, 14:55 UTC." in only_row(month_report("2026-11")).note
 
 
 def test_a_promise_of_this_very_moment_is_there_and_one_to_come_is_not(api: Component, promise: Promise) -> None:
@@ -190,7 +214,7 @@ def test_changed_terms_are_two_rows_in_the_month_of_the_change(api: Component, p
     promise(api, started_at=change, target=Decimal(95))
     write_days(api, *OCTOBER, d07=day_of(bad=50), d12=day_of(bad=50))
     old, new = month_report("2026-10").rows
-    assert (old.verdict, old.note, old.is_partial) == (Verdict.MISSED, "Promised until 11 October 2026.", True)
+    assert (old.verdict, old.note, old.is_partial) == (Verdict.MISSED, "Counted until 11 October 2026.", True)
     assert (new.verdict, new.is_partial) == (Verdict.MET, True)
     assert [row.target_percent for row in current_objectives()] == [95]
 

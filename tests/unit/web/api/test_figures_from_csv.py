@@ -128,7 +128,7 @@ def test_the_page_says_when_a_promise_began_and_links_its_own_intervals(client: 
     october(probe, d10=BAD_MORNING)
     promise(probe.component, started_at=IN_A_BAD_SLOT)
     html = client.get("/slo/2026-10/").content.decode()
-    assert "Promised since 10 October 2026, 00:05 UTC." in html
+    assert "Counted from 10 October 2026, 00:05 UTC." in html
     window = "from=2026-10-10T00:05:00Z&amp;to=2026-11-01T00:00:00Z"
     assert f'href="/v1/status/intervals.csv?component=api&amp;{window}"' in html
     assert "intervals.csv?component=api&amp;month=" not in html
