@@ -14,7 +14,7 @@ from incidents.models import MessageTemplate
 from statuspage.core.errors import ValidationFailed
 from statuspage.core.text import clean_line
 
-BLANK = re.compile(r"\[\[[ \t]*([^\[\]\r\n]{1,60}?)[ \t]*\]\]")
+BLANK = re.compile(r"\[\[[ \t]*([^\[\]\s](?:[^\[\]\r\n]{0,58}[^\[\]\s])?)[ \t]*\]\]")
 VALUE_LENGTH = 500
 
 

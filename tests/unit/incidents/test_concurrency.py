@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -9,9 +10,11 @@ from django.db import connection
 from components.enums import ClaimSource, ComponentStatus
 from components.models import Component, StatusClaim
 from components.services import claim_status
-from incidents.enums import IncidentStatus, NoticeKind
-from incidents.models import Incident, Notice
+from incidents.drafts import publish_due, save_draft
+from incidents.enums import DraftKind, IncidentStatus, NoticeKind
+from incidents.models import Draft, Incident, Notice, SeverityPolicy
 from incidents.services import DuplicateIncident, merge_incident, open_incident, post_update, resolve_incident
+from statuspage.core import clock
 from statuspage.core.errors import Conflict, StaleRevision
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -136,3 +139,15 @@ def test_writers_of_several_components_in_any_order_do_not_block_each_other(api:
     assert at_once(*jobs) == [None] * 4
     assert StatusClaim.objects.count() == 2
     assert {component.status for component in Component.objects.all()} == {ComponentStatus.OPERATIONAL}
+
+
+def test_two_beats_publish_a_scheduled_draft_once(api: Component) -> None:
+    severity = SeverityPolicy.objects.get(slug="critical")
+    form = {"title": "API errors", "message": "Looking.", "severity": str(severity.pk), "status": "investigating"}
+    at = clock.now() + timedelta(hours=1)
+    save_draft(kind=DraftKind.DECLARE, form=form | {"notify": True}, author="ada", publish_at=at)
+    Draft.objects.update(publish_at=clock.now() - timedelta(minutes=1))
+    assert at_once(*[publish_due] * 4) == [None] * 4
+    assert Incident.objects.count() == 1
+    assert Notice.objects.filter(kind=NoticeKind.INCIDENT_CREATED).count() == 1
+    assert not Draft.objects.exists()
