@@ -96,6 +96,9 @@ class ProbeAdmin(ReadOnlyAdmin[Probe]):
 
     @admin.display(description="State")
     def state_chip(self, probe: Probe) -> SafeString:
+        if not probe.is_active:
+            # What it found last says nothing of now.
+            return format_html('<span class="chip none">{}</span>', "Retired" if probe.retired_at else "Paused")
         row = _here(probe)
         state = ProbeState(row.state) if row else ProbeState.UNKNOWN
         return format_html('<span class="chip {}">{}</span>', STATE_CSS[state], state.label)

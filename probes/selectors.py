@@ -24,13 +24,15 @@ from probes.series_days import first_days_of
 from statuspage.core import clock
 
 UNKNOWN = ComponentStatus.UNKNOWN
+PAUSED = "Paused by our staff."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What a component's worst probe found last. `status` is unknown when there is no fresh result (`is_stale`).
 
-    `by_rule`: the words are those of a rule that fires.
+    `by_rule`: the words are those of a rule that fires. `is_paused`: staff paused all of its probes, so that nothing
+    is measured; the rest is empty.
     """
 
     detail: str
@@ -39,6 +41,7 @@ class Measurement:
     status: ComponentStatus
     is_stale: bool
     by_rule: bool = False
+    is_paused: bool = False
 
     @property
     def weight(self) -> tuple[int, bool]:
@@ -88,14 +91,18 @@ class Freshness:
 
 
 def measurements() -> dict[int, Measurement]:
-    """By component id, for every component with an active probe; of several locations what they say together.
+    """By component id, for every component with a probe; of several locations what they say together.
 
     A rule that fires says it in its own words. One query, and one more where there are rules.
     """
     now = clock.now()
     places: dict[int, dict[str, ProbeLocation]] = {}
-    for row in ProbeLocation.objects.active().select_related("probe").order_by("probe_id", "pk"):
-        places.setdefault(row.probe_id, {})[row.location] = row
+    paused: set[int] = set()
+    for row in ProbeLocation.objects.configured().select_related("probe").order_by("probe_id", "pk"):
+        if row.probe.is_enabled:
+            places.setdefault(row.probe_id, {})[row.location] = row
+        else:
+            paused.add(row.probe.component_id)
     firing = _firing_rules() if any(row.probe.has_rules for rows in places.values() for row in rows.values()) else {}
     found: dict[int, Measurement] = {}
     for rows in places.values():
@@ -104,7 +111,13 @@ def measurements() -> dict[int, Measurement]:
         known = found.get(first.probe.component_id)
         if known is None or measurement.weight > known.weight:
             found[first.probe.component_id] = measurement
-    return found
+    return found | {component_id: _paused() for component_id in paused if component_id not in found}
+
+
+def _paused() -> Measurement:
+    return Measurement(
+        detail=PAUSED, latency_ms=None, last_checked_at=None, status=UNKNOWN, is_stale=False, is_paused=True
+    )
 
 
 def availability(component_ids: Collection[int], since: date, until: date) -> dict[int, ComponentAvailability]:

@@ -123,9 +123,13 @@ class Location(models.Model):
 
 
 class ProbeLocationQuerySet(models.QuerySet["ProbeLocation"]):
+    def configured(self) -> "ProbeLocationQuerySet":
+        """Neither the probe nor its location was taken out of the configuration. It may be paused."""
+        return self.filter(probe__retired_at__isnull=True, retired_at__isnull=True)
+
     def active(self) -> "ProbeLocationQuerySet":
-        """Measured now: neither the probe nor its location was taken out of the configuration, nor is it paused."""
-        return self.filter(probe__retired_at__isnull=True, probe__is_enabled=True, retired_at__isnull=True)
+        """Measured now: in the configuration, and not paused."""
+        return self.configured().filter(probe__is_enabled=True)
 
 
 class ProbeLocation(models.Model):

@@ -283,6 +283,7 @@ def test_probes_are_paused_and_resumed(staff: Client, api: Component) -> None:
         staff.post("/admin/probes/probe/", {"action": action, "_selected_action": [str(probe.pk)]})
         probe.refresh_from_db()
         assert probe.is_enabled is enabled
+        assert (">Paused</span>" in staff.get("/admin/probes/probe/").content.decode()) is not enabled
 
 
 def test_a_probe_is_read_only_and_hides_its_password(staff: Client, api: Component) -> None:

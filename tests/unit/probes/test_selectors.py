@@ -58,10 +58,19 @@ def test_an_old_measurement_is_stale_and_its_state_unknown(
     assert measurement.last_checked_at == NOON
 
 
-def test_paused_and_retired_probes_do_not_speak(api: Component, web: Component) -> None:
-    pause_probe(probe=make_probe(api, "one"))
+def test_retired_probes_do_not_speak_and_paused_ones_say_that_they_are(
+    api: Component, web: Component, story: Story
+) -> None:
+    paused = make_probe(api, "one")
+    story(paused, UP)
+    pause_probe(probe=paused)
     retire_probe(probe=make_probe(web, "other"))
-    assert measurements() == {}
+    (measurement,) = measurements().values()
+    assert (measurement.is_paused, measurement.detail) == (True, "Paused by our staff.")
+    assert (measurement.status, measurement.last_checked_at) == (ComponentStatus.UNKNOWN, None)
+    # One that goes on measuring speaks for the component.
+    story(make_probe(api, "another"), UP)
+    assert not measurements()[api.pk].is_paused
 
 
 def test_measurements_take_one_query(
