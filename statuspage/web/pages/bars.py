@@ -132,6 +132,8 @@ def _table(rows: Sequence[str]) -> SafeString:
 
 def _tooltip(day: Day) -> str:
     said = f"{_label(day.date)}: {WORDS[day.state]}"
+    if day.note:
+        said = f"{said} ({day.note})"
     if day.percentage is None or day.percentage == HUNDRED:
         return said
     return f"{said}, {wording.per_cent(day.percentage)} available"

@@ -61,7 +61,7 @@ def _since(component: Component, measurement: Measurement | None) -> datetime:
 
 def _row(component: Component, facts: Facts, reader: Reader, declared: Sequence[days.Span]) -> ComponentRow:
     measurement = _measurement(component, facts)
-    uptime = _uptime(component, facts, declared, is_measured=measurement is not None)
+    uptime = _uptime(component, facts, declared, measurement)
     availability = facts.availability.get(component.pk) if uptime.is_measured else None
     percentage = availability.percentage_floored if availability else None
     coverage = availability.coverage if availability else None
@@ -109,10 +109,13 @@ def _detail(measurement: Measurement | None) -> str:
     return measurement.detail
 
 
-def _uptime(component: Component, facts: Facts, declared: Sequence[days.Span], *, is_measured: bool) -> _Uptime:
+def _uptime(
+    component: Component, facts: Facts, declared: Sequence[days.Span], measurement: Measurement | None
+) -> _Uptime:
     availability = facts.availability.get(component.pk)
+    is_measured = measurement is not None and not measurement.is_paused
     if availability is not None and (is_measured or availability.percentage_floored is not None):
-        spans = [*declared, *_trouble_today(component, facts.now)]
+        spans = [*declared, *_trouble_today(component, measurement, facts.now)]
         return _Uptime(days=days.measured_days(availability, spans, now=facts.now), is_measured=True)
     log = [
         days.Change(old=ComponentStatus(row.old_status), new=ComponentStatus(row.new_status), at=row.at)
@@ -123,11 +126,12 @@ def _uptime(component: Component, facts: Facts, declared: Sequence[days.Span], *
     return _Uptime(days=days.declared_days(facts.dates, [*spans, *declared], now=facts.now), is_measured=False)
 
 
-def _trouble_today(component: Component, now: datetime) -> list[days.Span]:
+def _trouble_today(component: Component, measurement: Measurement | None, now: datetime) -> list[days.Span]:
     """Days are rolled up a little later than they are lived: trouble of this moment colours today at once."""
     if component.state.rank <= 0:
         return []
-    return [days.Span(state=component.state, begin=now, end=None)]
+    is_measured = measurement is not None and not measurement.is_stale and measurement.status is component.state
+    return [days.Span(state=component.state, begin=now, end=None, is_measured=is_measured)]
 
 
 def _declared_spans(facts: Facts) -> dict[int, list[days.Span]]:

@@ -15,15 +15,21 @@ from statuspage.web.readmodels import Day
 
 UNKNOWN = ComponentStatus.UNKNOWN
 INSTANT = timedelta(microseconds=1)
+# Why a day has another colour than its intervals: people say so, or a probe or a rule does at this moment.
+DECLARED, MEASURED = "declared", "measured now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A state from `begin` to `end` (not included), aware; `end` None is still going on."""
+    """A state from `begin` to `end` (not included), aware; `end` None is still going on.
+
+    `is_measured`: a probe or a rule on its results says so, not people.
+    """
 
     state: ComponentStatus
     begin: datetime
     end: datetime | None
+    is_measured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +56,31 @@ def declared_days(dates: Sequence[date], spans: Iterable[Span], *, now: datetime
 
 
 def measured_days(availability: ComponentAvailability, spans: Iterable[Span], *, now: datetime) -> tuple[Day, ...]:
-    """The measured days; what people declared of one shows where it is worse than what was measured."""
-    said = _worst_by_day([day.date for day in availability.days], spans, now)
-    return tuple(_measured(day, state) for day, state in zip(availability.days, said, strict=True))
+    """The measured days; what people declared of one shows where it is worse than what was measured.
+
+    What a probe says at this moment does too, but only where the day has a figure to stand beside it.
+    """
+    dates, said = [day.date for day in availability.days], list(spans)
+    declared = _worst_by_day(dates, [span for span in said if not span.is_measured], now)
+    found = _worst_by_day(dates, [span for span in said if span.is_measured], now)
+    return tuple(_measured(*one) for one in zip(availability.days, declared, found, strict=True))
 
 
-def _measured(day: DaySummary, said: ComponentStatus) -> Day:
+def _measured(day: DaySummary, declared: ComponentStatus, found: ComponentStatus) -> Day:
     available = day.good + day.degraded
     measured = available + day.bad
-    is_said = said.rank > max(day.worst.rank, 0)
+    states = [(day.worst, "")]
+    if measured:
+        states.append((found, MEASURED))
+    states.append((declared, DECLARED))
+    # Of those that are as bad the first: what is counted needs no note.
+    state, note = max(states, key=lambda one: max(one[0].rank, 0))
     return Day(
         date=day.date,
-        state=said if is_said else day.worst,
+        state=state,
         percentage=floored_percentage(available, measured),
         coverage=floored_percentage(measured, measured + day.unknown),
-        note="declared" if is_said else "",
+        note=note,
     )
 
 

@@ -1,6 +1,7 @@
 """The drawing of the days, its words and its table."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -56,6 +57,12 @@ def test_a_tooltip_says_how_much_was_available_where_it_was_not_all() -> None:
     assert "21 Nov: major outage, 97.91\N{NO-BREAK SPACE}% available" in bars.svg(
         days(MAJOR, share="97.91"), summary=""
     )
+
+
+def test_a_tooltip_says_why_a_day_is_worse_than_its_figure() -> None:
+    (day,) = days(MAJOR, share="97.91")
+    said = bars.svg([replace(day, note="declared")], summary="")
+    assert "21 Nov: major outage (declared), 97.91\N{NO-BREAK SPACE}% available" in said
 
 
 def test_the_summary_counts_states_and_names_the_bad_days() -> None:

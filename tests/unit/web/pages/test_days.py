@@ -88,6 +88,22 @@ def test_what_people_declared_shows_where_it_is_worse_than_measured() -> None:
     assert (day.state, day.note, day.percentage) == (MAJOR, "declared", Decimal("100.00"))
 
 
+def test_what_a_probe_finds_now_is_said_to_be_measured() -> None:
+    now = [Span(state=MAJOR, begin=NOW, end=None, is_measured=True)]
+    (day,) = measured_days(availability(a=summary(TODAY, good=288, worst=OK)), now, now=NOW)
+    assert (day.state, day.note) == (MAJOR, "measured now")
+    # What people say is said to be theirs only where it is worse than that.
+    both = [*now, Span(state=MAJOR, begin=at(21, 9), end=None)]
+    (day,) = measured_days(availability(a=summary(TODAY, good=288, worst=OK)), both, now=NOW)
+    assert day.note == "measured now"
+
+
+def test_no_day_has_the_colour_of_a_measurement_that_no_figure_counts_yet() -> None:
+    now = [Span(state=MAJOR, begin=NOW, end=None, is_measured=True)]
+    (day,) = measured_days(availability(a=summary(TODAY)), now, now=NOW)
+    assert (day.state, day.percentage, day.note) == (UNKNOWN, None, "")
+
+
 def test_a_declared_state_never_makes_an_unmeasured_day_green() -> None:
     said = [Span(state=OK, begin=at(1), end=None)]
     (day,) = measured_days(availability(a=summary(TODAY)), said, now=NOW)
