@@ -71,7 +71,9 @@ class CorrectionAdmin(ModelAdmin[Correction]):
         fields = list(CorrectionForm.Meta.fields)
         if obj is None:
             return fields
-        return [*fields, "author", "created_at", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "audit", "undo"]
+        shown = [*fields, "author", "created_at", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "audit"]
+        # Who may only look is led to no page that refuses them.
+        return [*shown, "undo"] if self.has_change_permission(request) else shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Correction | None = None) -> Any:
         return [] if obj is None else self.get_fields(request, obj)

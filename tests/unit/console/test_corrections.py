@@ -101,3 +101,16 @@ def test_who_may_not_correct_sees_and_does_nothing(client: Client, incident: Inc
     Incident.objects.update(status="resolved", resolved_at=clock.now())
     assert "not-ours" not in client.get(f"/admin/incidents/incident/{incident.pk}/change/").content.decode()
     assert client.post(f"/admin/incidents/incident/{incident.pk}/not-ours/", {"reason": "No."}).status_code == 403
+
+
+def test_who_may_only_look_is_not_led_to_withdrawing(staff: Client, client: Client, api: Component) -> None:
+    staff.post(f"{LIST}add/", form(api))
+    correction = Correction.objects.get()
+    address = f"{LIST}{correction.pk}/change/"
+    assert "/withdraw/" in staff.get(address).content.decode()
+    user = User.objects.create(username="eve", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_correction"))
+    client.force_login(user)
+    response = client.get(address)
+    assert response.status_code == 200
+    assert "/withdraw/" not in response.content.decode()
