@@ -54,7 +54,7 @@ def reopen(trouble: Trouble) -> bool:
     last = Incident.objects.shown().resolved().filter(dedupe_key=dedupe_key(component), origin=Origin.PROBE)
     incident = last.order_by("-resolved_at").first()
     began = trouble.since or clock.now()
-    if incident is None or incident.resolved_at is None or _staff_lead(incident):
+    if incident is None or incident.resolved_at is None or staff_lead(incident):
         return False
     if began - incident.resolved_at >= trouble.probe.hold:
         return False
@@ -79,7 +79,7 @@ def say_it_fails_again(incident: Incident, trouble: Trouble) -> None:
     component = trouble.component
     if incident.dedupe_key != dedupe_key(component) or incident.state is not IncidentStatus.MONITORING:
         return
-    leads = _staff_lead(incident)
+    leads = staff_lead(incident)
     if not leads and _spoke_just_now(incident):
         return
     post_update(
@@ -99,13 +99,13 @@ def settle_incident(incident: Incident, component: Component) -> None:
     try:
         if down is not None:
             say_it_fails_again(incident, outage(down))
-        elif not _a_rule_fires(component) and _are_well(readings):
+        elif not a_rule_fires(component) and _are_well(readings):
             _say_it_is_over(incident, component, readings)
     except DomainError:
         logger.exception("%s could not be gone on with.", incident.reference)
 
 
-def _a_rule_fires(component: Component) -> bool:
+def a_rule_fires(component: Component) -> bool:
     """One that opens incidents: while it does, this one is not over."""
     return Rule.objects.filter(
         probe__component=component, probe__has_rules=True, opens_incident=True, firing_since__isnull=False
@@ -123,7 +123,7 @@ def _say_it_is_over(incident: Incident, component: Component, readings: list[Rea
     ended_at = _end_of(incident, readings)
     probes, rules = _what_ended(incident, readings)
     again = f"{recovery(probes, rules, component=component.name)} since {said(ended_at)}."
-    if _staff_lead(incident):
+    if staff_lead(incident):
         _leave_it_to_staff(incident, again)
         return
     lasted = say_duration(ended_at - incident.started_at)
@@ -181,7 +181,7 @@ def _comes_and_goes(incident: Incident) -> bool:
     return incident.updates.filter(status=IncidentStatus.RESOLVED).exists()
 
 
-def _staff_lead(incident: Incident) -> bool:
+def staff_lead(incident: Incident) -> bool:
     return incident.updates.exclude(author="").exists()
 
 

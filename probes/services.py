@@ -18,6 +18,7 @@ from probes.bulk import update_rows
 from probes.checkers.heartbeat import heartbeat_token_hash
 from probes.enums import REPORTING_KINDS
 from probes.freshness import STALE_AT_LEAST, is_stale
+from probes.leaving import is_in_trouble, leave_incident
 from probes.models import Location, Probe, ProbeLocation, Rule
 from probes.outages import restate
 from probes.record import STATE_FIELDS
@@ -193,11 +194,14 @@ def _schedule(probe: Probe, now: datetime, *, is_new: bool) -> None:
 
 
 def _stop(probe: Probe, *, cause: str) -> None:
-    """Not due any more, nothing in flight, nothing concluded, nothing claimed."""
-    _forget_schedule(list(ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk")))
+    """Not due any more, nothing in flight, nothing concluded, nothing claimed, no incident that waits for it."""
+    rows = list(ProbeLocation.objects.select_for_update().filter(probe=probe).order_by("pk"))
+    was_in_trouble = is_in_trouble(probe, rows)
+    _forget_schedule(rows)
     Probe.objects.filter(pk=probe.pk, is_held_back=True).update(is_held_back=False)
     withdraw_claim(component=probe.component, source=ClaimSource.PROBE, source_id=probe.slug, cause=cause)
     stop_rules(probe, cause=cause)
+    leave_incident(probe, was_in_trouble=was_in_trouble, cause=cause)
 
 
 def _forget_schedule(rows: list[ProbeLocation]) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from incidents.services import open_incident, post_update, resolve_incident
 from probes import leases
 from probes.enums import Outcome
 from probes.models import Heartbeat, Probe, ProbeLocation, Slot, WorkerHeartbeat
-from probes.services import expire_stale
+from probes.services import expire_stale, pause_probe, retire_probe
 
 from .conftest import NOON, Story, found, make_probe, record
 
@@ -422,3 +423,77 @@ def test_a_component_nobody_sees_has_no_public_evidence(probe: Probe, api: Compo
 def test_the_page_that_evidence_leads_staff_to_is_there(probe: Probe, story: Story, admin_client: Client) -> None:
     story(probe, UP, DOWN, DOWN, DOWN)
     assert admin_client.get(Incident.objects.get().evidence.get().staff_path).status_code == 200
+
+
+# --- a probe that is not measured any more ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stop", "cause"),
+    [(pause_probe, "was paused"), (retire_probe, "was taken out of the configuration")],
+)
+def test_the_incident_of_a_probe_that_is_stopped_ends_in_true_words(
+    probe: Probe, api: Component, story: Story, stop: Callable[..., None], cause: str
+) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    stop(probe=probe)
+    incident = Incident.objects.get()
+    assert incident.status == IncidentStatus.RESOLVED
+    body = incident.updates.order_by("-pk")[0].body
+    assert body.startswith(f"API gateway is no longer measured: api-http check {cause}.")
+    assert "respond" not in body
+    assert status(api) == ComponentStatus.UNKNOWN
+
+
+def test_staff_who_lead_an_incident_are_told_that_its_probe_is_paused(probe: Probe, story: Story) -> None:
+    story(probe, UP, DOWN, DOWN, DOWN)
+    post_update(incident=Incident.objects.get(), status=IncidentStatus.IDENTIFIED, message="A switch.", author="ada")
+    pause_probe(probe=probe)
+    incident = Incident.objects.get()
+    assert incident.status == IncidentStatus.IDENTIFIED
+    assert incident.updates.order_by("-pk")[0].body.startswith("API gateway is no longer measured")
+
+
+def test_pausing_one_probe_does_not_end_what_another_finds(api: Component, story: Story) -> None:
+    one, other = make_probe(api, "one"), make_probe(api, "other")
+    story(one, UP, DOWN, DOWN, DOWN)
+    story(other, DOWN, DOWN, DOWN)
+    pause_probe(probe=one)
+    assert Incident.objects.get().is_open
+    assert status(api) == MAJOR
+
+
+def test_pausing_the_one_that_is_down_ends_it_though_others_are_well(api: Component, story: Story) -> None:
+    one, other = make_probe(api, "one"), make_probe(api, "other")
+    story(one, UP, DOWN, DOWN)
+    story(other, UP)
+    story(one, DOWN)
+    pause_probe(probe=one)
+    incident = Incident.objects.get()
+    assert not incident.is_open
+    assert incident.updates.order_by("-pk")[0].body == (
+        "What failed is no longer measured: one check was paused. All else that is checked of API gateway is well."
+    )
+
+
+def test_pausing_one_that_is_well_does_not_end_what_waits_to_stay_calm(api: Component, story: Story) -> None:
+    one, other = make_probe(api, "one"), make_probe(api, "other")
+    story(one, UP, DOWN, DOWN, DOWN, UP, UP, DOWN, DOWN, DOWN, UP, UP)
+    story(other, UP)
+    assert Incident.objects.get().is_open
+    pause_probe(probe=other)
+    assert Incident.objects.get().is_open
+
+
+def test_monitoring_that_is_silent_ends_no_incident(
+    probe: Probe, api: Component, story: Story, at_noon: time_machine.Traveller
+) -> None:
+    other = make_probe(api, "other")
+    story(other, UP)
+    story(probe, UP, DOWN, DOWN, DOWN)
+    at_noon.shift(600)
+    assert expire_stale() == 2
+    assert Incident.objects.get().is_open
+    # Nor does pausing another one meanwhile: what was down before the silence may be down still.
+    pause_probe(probe=other)
+    assert Incident.objects.get().is_open
