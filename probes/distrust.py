@@ -17,11 +17,12 @@ from incidents.models import Signal
 from incidents.signals import raise_signal, resolve_signal
 from probes.checkers.base import CheckResult
 from probes.enums import REPORTING_KINDS, Outcome, ProbeKind
-from probes.freshness import is_stale
+from probes.freshness import STALE_AT_LEAST, is_stale
 from probes.measured import Measured
 from probes.models import ProbeLocation
 from probes.objectives.targets import host_of
 from probes.states import ProbeState
+from probes.taking_back import DOWN_STATES, take_back
 from statuspage.core import clock
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,6 @@ OWN_KINDS = frozenset({ProbeKind.HEARTBEAT, ProbeKind.WORKERS, ProbeKind.DISK})
 NOT_COUNTED = "Not counted: nearly every check failed at the same moment, so the trouble is likely our own."
 FINGERPRINT = "engine:distrust:"
 GOOD = frozenset({Outcome.UP, Outcome.DEGRADED})
-DOWN_STATES = frozenset({ProbeState.DOWN, ProbeState.RECOVERING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ class Seen:
     failed: bool
     was_down: bool
     at: datetime
+    probe_id: int = 0
 
 
 def is_our_own(seen: Sequence[Seen]) -> bool:
@@ -61,7 +62,10 @@ def is_our_own(seen: Sequence[Seen]) -> bool:
 
 
 def distrust(measured: list[Measured], rows: Mapping[int, ProbeLocation], *, location: str) -> list[Measured]:
-    """The results, with those made errors that are not to be believed. One query where nearly all of these fail."""
+    """The results, with those made errors that are not to be believed. One query where nearly all of these fail.
+
+    What was recorded of the same moment before that could be known is taken back.
+    """
     remote = [one for one in measured if rows[one.probe_id].probe.kind not in OWN_KINDS]
     down = [one for one in remote if one.result.outcome is Outcome.DOWN]
     if not down or sum(one.result.outcome not in GOOD for one in remote) < SHARE * len(remote):
@@ -73,11 +77,15 @@ def distrust(measured: list[Measured], rows: Mapping[int, ProbeLocation], *, loc
     others = _others(location, {one.probe_id for one in measured}, since=now - LOOK_BACK)
     # What came in since the first of these began, and where that is too little, a while back.
     since = min(one.started_at for one in down)
-    beside = [*seen, *(one for one in others if one.at >= since)]
-    if not is_our_own(beside if len(beside) >= FEWEST else [*seen, *others]):
+    beside = [one for one in others if one.at >= since]
+    if len(seen) + len(beside) < FEWEST:
+        beside = others
+    if not is_our_own([*seen, *beside]):
         return measured
-    _tell(location, len(down), down[0].result.detail)
+    failed = [one.probe_id for one in beside if one.failed]
+    take_back(location, failed, since=min(since, now - LOOK_BACK), detail=NOT_COUNTED)
     ours = {one.probe_id for one in down}
+    _tell(location, len(ours) + _not_counted(location, apart_from=ours, now=now), down[0].result.detail)
     error = CheckResult(outcome=Outcome.ERROR, latency_ms=None, detail=NOT_COUNTED)
     return [replace(one, result=error) if one.probe_id in ours else one for one in measured]
 
@@ -113,6 +121,14 @@ def _host(probe_id: int, config: Mapping[str, Any]) -> str:
     return host_of(config) or f"#{probe_id}"
 
 
+def _not_counted(location: str, *, apart_from: set[int], now: datetime) -> int:
+    """How many others there are whose newest result is not counted: the same trouble, in batches before this one."""
+    rows = ProbeLocation.objects.active().filter(
+        location=location, last_detail=NOT_COUNTED, last_result_at__gte=now - STALE_AT_LEAST
+    )
+    return rows.exclude(probe__in=apart_from).count()
+
+
 def _others(location: str, apart_from: set[int], *, since: datetime) -> list[Seen]:
     rows = (
         ProbeLocation.objects.active()
@@ -121,7 +137,13 @@ def _others(location: str, apart_from: set[int], *, since: datetime) -> list[See
         .values_list("probe_id", "probe__config", "last_outcome", "state", "last_result_at")
     )
     return [
-        Seen(host=_host(probe_id, config), failed=outcome not in GOOD, was_down=state in DOWN_STATES, at=at)
+        Seen(
+            host=_host(probe_id, config),
+            failed=outcome not in GOOD,
+            was_down=state in DOWN_STATES,
+            at=at,
+            probe_id=probe_id,
+        )
         for probe_id, config, outcome, state, at in rows
         if probe_id not in apart_from and at is not None
     ]

@@ -8,7 +8,7 @@ from incidents.models import Incident, Signal
 from probes import distrust
 from probes.distrust import Seen, is_our_own
 from probes.enums import Outcome, ProbeKind
-from probes.models import Probe, ProbeLocation
+from probes.models import Probe, ProbeLocation, ProbeResult, Slot
 
 from .conftest import NOON, found, make_probe, record
 
@@ -97,6 +97,48 @@ def test_nine_of_ten_in_one_batch_are_our_own_trouble_and_one_less_is_not(
         at_noon.move_to(later)
         record(*[found(one, DOWN if number < failing else UP, at=later) for number, one in enumerate(probes)])
         assert Signal.objects.count() == told
+
+
+def test_what_was_recorded_before_the_verdict_is_taken_back(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    Probe.objects.update(failure_threshold=3)
+    twelve = probes[:12]
+    Probe.objects.exclude(pk__in=[one.pk for one in twelve]).delete()
+    later = NOON + timedelta(seconds=30)
+    for part, moment in ((twelve[:4], later), (twelve[4:], later + SECOND / 2)):
+        at_noon.move_to(moment)
+        record(*[found(one, DOWN, at=later) for one in part])
+    assert not ProbeResult.objects.filter(outcome=DOWN).exists()
+    assert set(Slot.objects.values_list("up", "down", "error", "last_failure_at")) == {(1, 0, 1, None)}
+    assert states() == {"up"}
+    assert not ProbeLocation.objects.exclude(failures=0, errors=1, first_failure_at=None).exists()
+    assert Signal.objects.get().title == "12 checks fail at default for reasons of our own"
+    # What fails after that begins to be counted from one.
+    at_noon.move_to(later + timedelta(seconds=30))
+    record(found(twelve[0], DOWN, at=later + timedelta(seconds=30)))
+    assert ProbeLocation.objects.get(probe=twelve[0]).failures == 1
+
+
+def test_what_a_single_failure_proved_before_the_verdict_stands(
+    probes: list[Probe], at_noon: time_machine.Traveller
+) -> None:
+    later = NOON + timedelta(seconds=30)
+    at_noon.move_to(later)
+    for part in (probes[:4], probes[4:]):
+        record(*[found(one, DOWN, at=later) for one in part])
+    assert set(ProbeLocation.objects.filter(probe__in=probes[:4]).values_list("state", flat=True)) == {"down"}
+    assert ProbeResult.objects.filter(outcome=DOWN).count() == 4
+
+
+def test_a_failure_of_another_time_is_not_taken_back(probes: list[Probe], at_noon: time_machine.Traveller) -> None:
+    Probe.objects.update(failure_threshold=3)
+    for part, seconds in ((probes[:4], 30), (probes[4:], 60)):
+        moment = NOON + timedelta(seconds=seconds)
+        at_noon.move_to(moment)
+        record(*[found(one, DOWN, at=moment) for one in part])
+    assert ProbeResult.objects.filter(outcome=DOWN).count() == 4
+    assert ProbeLocation.objects.filter(failures=1).count() == 4
 
 
 def test_one_break_is_one_signal_however_many_batches_it_has(
