@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from incidents.models import Incident
@@ -12,16 +14,19 @@ from statuspage.web.api.documents import SLA_PATH, sla_json
 from statuspage.web.component_facts import read_component_facts
 from statuspage.web.facts import COMING, FEED_ENTRIES, Facts, is_hot, read_facts
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
+from statuspage.web.pages.content import ContentView, content_view, content_views
 from statuspage.web.pages.day import DayPage, day_page
-from statuspage.web.pages.entries import incident_page, incident_pages, maintenance_pages
+from statuspage.web.pages.entries import duplicate_of, duplicates_of, incident_page, incident_pages, maintenance_pages
 from statuspage.web.pages.history import HistoryPage, history_page
 from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works, how_it_works_page, read_promises
 from statuspage.web.pages.latency import LatencyPage, latency_page
 from statuspage.web.pages.postmortems import newest_postmortems, page_of, postmortem_page
 from statuspage.web.pages.slo import SloPage, running_slo_page, slo_page
 from statuspage.web.pages.windows import window_page, window_pages
+from statuspage.web.publication.edition import Special
 from statuspage.web.readmodels import HomePage, IncidentPage, MaintenancePage, PostmortemPage
-from statuspage.web.rendered import JSON, NO_STORE, RenderedDocument, document, html
+from statuspage.web.rendered import HTML, JSON, NO_STORE, RenderedDocument, document, html
+from statuspage.web.saidmodels import Redirect
 from statuspage.web.selectors import home_of, home_page, site_info
 from statuspage.web.status_json import status_json
 from statuspage.web.window_documents import platform, window
@@ -60,7 +65,9 @@ def render_hot_documents() -> list[RenderedDocument]:
         _how_it_works(how_it_works(facts, more, read_promises())),
         *([_slo(slo)] if slo else []),
         *(_incident(page) for page in incident_models if page.card.public_id in open_or_recent),
+        *(_redirect(found) for found in duplicates_of(incident_models)),
         *(_postmortem(page) for page in postmortems if page),
+        *(_content(page) for page in content_views(facts)),
         *(found for page in windows for found in window(page)),
         *platform(home.site, windows),
     ]
@@ -96,12 +103,20 @@ def _render_feed(path: str) -> RenderedDocument | None:
 
 def _render_incident(_path: str, reference: str) -> RenderedDocument | None:
     page = incident_page(reference)
-    return None if page is None else _incident(page)
+    if page is not None:
+        return _incident(page)
+    found = duplicate_of(reference)
+    return None if found is None else _redirect(found)
 
 
 def _render_postmortem(_path: str, reference: str) -> RenderedDocument | None:
     page = postmortem_page(reference)
     return None if page is None else _postmortem(page)
+
+
+def _render_content(_path: str, slug: str) -> RenderedDocument | None:
+    page = content_view(slug)
+    return None if page is None else _content(page)
 
 
 def _render_window(path: str, reference: str) -> RenderedDocument | None:
@@ -163,6 +178,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/how-it-works/"), _render_how_it_works),
     (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/"), _render_incident),
     (re.compile(r"/incidents/([A-Za-z0-9-]{1,40})/postmortem/"), _render_postmortem),
+    (re.compile(r"/pages/([-a-zA-Z0-9_]{1,80})/"), _render_content),
     (re.compile(r"/maintenance/(?:offline\.html)?(?:#problem)?"), _render_platform_window),
     (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/(?:offline\.html)?"), _render_window),
     (re.compile(r"/fragments/maintenance/([A-Za-z0-9-]{1,40})/"), _render_window),
@@ -194,8 +210,19 @@ def _incident(page: IncidentPage) -> RenderedDocument:
     return html(page.card.path, "pages/incident.html", {"page": page, "card": page.card, "site": page.site})
 
 
+def _redirect(found: Redirect) -> RenderedDocument:
+    """For good; who remembers it asks again, like for any other page."""
+    words = format_html('<!doctype html><title>Moved</title><a href="{0}">It goes on at {0}</a>\n', found.location)
+    special = Special(location=found.location)
+    return document(found.path, HTML, words.encode(), status=HTTPStatus.MOVED_PERMANENTLY, special=special)
+
+
 def _postmortem(page: PostmortemPage) -> RenderedDocument:
     return html(page.postmortem.path, "pages/postmortem.html", {"page": page, "card": page.card, "site": page.site})
+
+
+def _content(page: ContentView) -> RenderedDocument:
+    return html(page.path, "pages/content_page.html", {"page": page, "site": page.site})
 
 
 def _component(page: ComponentPage) -> RenderedDocument:

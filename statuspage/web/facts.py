@@ -1,6 +1,7 @@
 """The rows that the public documents of one moment are made of, read together once.
 
-Sixteen queries, whatever the history: what is open, the last 90 days, and the newest 25 for the feeds.
+Sixteen queries, twenty with a window to come, whatever the history: what is open, the last 90 days, and the newest 25
+for the feeds.
 """
 
 from collections import defaultdict
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import Case, F, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 
 from components.models import Component, Page, StatusChange
@@ -16,6 +17,7 @@ from components.uptime import days_between
 from incidents.enums import MaintenanceStatus
 from incidents.models import (
     AffectedComponent,
+    Evidence,
     Incident,
     IncidentUpdate,
     Maintenance,
@@ -42,6 +44,8 @@ PAST_DAYS = 14
 FEED_ENTRIES = 25
 # A component that flaps for weeks must not make every page slow.
 CHANGES_A_COMPONENT = 200
+# The same for an incident that probes find more and more of.
+EVIDENCE_SHOWN = 20
 # Windows that are still to come or run.
 COMING = frozenset({MaintenanceStatus.SCHEDULED, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING})
 
@@ -91,8 +95,8 @@ def window_dates(now: datetime) -> list[date]:
 
 
 def read_facts() -> Facts:
-    """Sixteen queries, fifteen where no metric is defined, four more where a window is to come; the report of last month,
-    where something was promised, once an hour."""
+    """Sixteen queries, fifteen where no metric is defined, and four more where a window runs or is to come: its
+    services, steps and regions. The report of last month, where something was promised, once an hour."""
     now = clock.now()
     page = Page.current()
     since = datetime.combine(window_dates(now)[0], time.min, tzinfo=UTC)
@@ -215,4 +219,34 @@ def read_impacts(incident_ids: Iterable[int]) -> dict[int, list[UpdateImpact]]:
     rows = UpdateImpact.objects.filter(update__incident_id__in=list(incident_ids)).select_related("component")
     for row in rows.order_by("pk"):
         found[row.update_id].append(row)
+    return dict(found)
+
+
+def read_duplicates(incident_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The references of what was merged into each, as they were made. One query."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Incident.objects.filter(merged_into__in=list(incident_ids)).order_by("pk")
+    for into, reference in rows.values_list("merged_into_id", "reference"):
+        if into is not None:
+            found[into].append(reference)
+    return dict(found)
+
+
+def read_evidence(incident_ids: Iterable[int]) -> dict[int, list[Evidence]]:
+    """What machines found, oldest first, the first 20 of each; of duplicates with the incident they belong to.
+
+    Nothing where either of the two is private. One query.
+    """
+    ids = list(incident_ids)
+    belongs = Case(When(incident__merged_into__isnull=False, then="incident__merged_into"), default="incident_id")
+    rows = (
+        Evidence.objects.filter(Q(incident__in=ids) | Q(incident__merged_into__in=ids), incident__private=False)
+        .exclude(incident__merged_into__private=True)
+        .annotate(belongs=belongs)
+        .annotate(number=Window(RowNumber(), partition_by=[F("belongs")], order_by=[F("at").asc(), F("pk").asc()]))
+        .filter(number__lte=EVIDENCE_SHOWN)
+    )
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    for row in rows.order_by("at", "pk"):
+        found[row.belongs].append(row)
     return dict(found)

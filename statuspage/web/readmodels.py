@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from components.enums import ComponentStatus
 from components.overall import Overall
 from probes.objectives.readings import Miss
+from statuspage.web.saidmodels import ContentLinks, EvidenceLine
 
 EMPTY = mark_safe("")
 
@@ -34,6 +35,7 @@ class SiteInfo:
     refresh_seconds: int
     public_id: str
     generated_at: datetime
+    links: ContentLinks
 
     @property
     def slo_path(self) -> str:
@@ -162,7 +164,8 @@ class ImpactLine:
 class TimelineEntry:
     """One public word. `css` is the colour of its chip; `body` is sanitised HTML, empty when private.
 
-    `root_cause` and `remediation` stand with the last word of an incident whose severity sums up inline.
+    `root_cause` and `remediation` stand with the last word of an incident whose severity sums up inline. `edited_at`
+    is when its words or its time were corrected; `promised` is what it promised of the next one, in words.
     """
 
     public_id: str
@@ -174,6 +177,8 @@ class TimelineEntry:
     impacts: tuple[ImpactLine, ...] = ()
     root_cause: SafeString = EMPTY
     remediation: SafeString = EMPTY
+    edited_at: datetime | None = None
+    promised: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +186,8 @@ class IncidentCard:
     """An incident as lists show it. `newest` is its latest word; `css` is how bad it is.
 
     `postmortem_at` is when its postmortem was published, None before that. `summary` is plain text, of resolved
-    incidents whose severity sums up inline.
+    incidents whose severity sums up inline. `promise` is how the next update was promised beyond its time, such as
+    ", or on material change". `data_impact` is a sentence or empty.
     """
 
     public_id: str
@@ -208,6 +214,9 @@ class IncidentCard:
     excerpt: str = ""
     postmortem_at: datetime | None = None
     summary: str = ""
+    promise: str = ""
+    data_impact: str = ""
+    is_retroactive: bool = False
 
     @property
     def path(self) -> str:
@@ -245,6 +254,8 @@ class PostmortemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPage:
+    """`also_reported_as` are the references of the duplicates that were merged into it."""
+
     site: SiteInfo
     card: IncidentCard
     timeline: tuple[TimelineEntry, ...]
@@ -253,6 +264,8 @@ class IncidentPage:
     description: str
     is_summed_up_inline: bool = False
     postmortem: PostmortemView | None = None
+    evidence: tuple[EvidenceLine, ...] = ()
+    also_reported_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

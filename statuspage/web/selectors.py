@@ -11,6 +11,7 @@ from components.overall import Overall, overall_state
 from incidents.enums import MaintenanceStatus
 from probes.metrics.selectors import snapshot
 from statuspage.core import clock
+from statuspage.web.content_links import content_links
 from statuspage.web.facts import (
     PAST_DAYS,
     Facts,
@@ -35,12 +36,12 @@ RUNNING = {MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING}
 
 
 def site_info() -> SiteInfo:
-    """What every page needs to know about the site. One query."""
+    """What every page needs to know about the site. One query, and that of its links once a version."""
     return site_of(Page.current(), clock.now())
 
 
 def site_info_or_none() -> SiteInfo | None:
-    """For error pages: they are shown whatever the database says. One query."""
+    """For error pages: they are shown whatever the database says. The queries of `site_info`."""
     try:
         return site_info()
     except DatabaseError:
@@ -48,6 +49,7 @@ def site_info_or_none() -> SiteInfo | None:
 
 
 def site_of(page: Page, now: datetime) -> SiteInfo:
+    """No query, and one of its links once a version of the page."""
     local = now.astimezone(page.zone)
     return SiteInfo(
         name=page.name,
@@ -62,6 +64,7 @@ def site_of(page: Page, now: datetime) -> SiteInfo:
         refresh_seconds=page.refresh_seconds,
         public_id=page.public_id,
         generated_at=local,
+        links=content_links(page),
     )
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("how-it-works/", public_document, name="how-it-works"),
     path("incidents/<str:reference>/", public_document, name="incident"),
     path("incidents/<str:reference>/postmortem/", public_document, name="postmortem"),
+    path("pages/<str:slug>/", public_document, name="content-page"),
     path("maintenance/", public_document, name="platform-maintenance"),
     path("maintenance/offline.html", public_document, name="platform-offline"),
     path("maintenance/<str:reference>/", public_document, name="maintenance"),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.safestring import SafeString, mark_safe
 
 from components.enums import ComponentStatus
-from incidents.enums import Impact, IncidentStatus, MaintenanceStatus, StepState
+from incidents.enums import Impact, IncidentStatus, MaintenanceStatus, Promise, StepState
 from incidents.maintenance.wording import down_and_healthy, downtime_sentence
 from incidents.models import (
     AffectedComponent,
@@ -39,6 +39,12 @@ IMPACT_CSS: dict[str, str] = {
 # Words that calm have their own colour; the others take the incident's.
 STATUS_CSS: dict[str, str] = {IncidentStatus.MONITORING: "work", IncidentStatus.RESOLVED: "ok"}
 MAINTENANCE_CSS: dict[str, str] = {MaintenanceStatus.COMPLETED: "ok", MaintenanceStatus.CANCELLED: "none"}
+# What may bring the next update sooner. Said after its time, never once that is over.
+PROMISE_WORDS: dict[str, str] = {
+    Promise.BY: "",
+    Promise.ON_CHANGE: ", or on material change",
+    Promise.MORE_INFORMATION: ", or as soon as we know more",
+}
 EXCERPT = 180
 NOTHING = mark_safe("")
 
@@ -95,7 +101,16 @@ def incident_card(
         # Of those that were read with `with_postmortem`; lists that show no link do not need it.
         postmortem_at=reader.maybe(getattr(incident, "postmortem_at", None)),
         summary=_summary(incident),
+        promise=PROMISE_WORDS[incident.promise] if due else "",
+        data_impact=_data_impact(incident),
+        is_retroactive=incident.is_retroactive and not incident.private,
     )
+
+
+def _data_impact(incident: Incident) -> str:
+    if incident.private or not incident.data_impact:
+        return ""
+    return "Data may be affected" if incident.is_open else "Data may have been affected"
 
 
 def _affected(rows: Iterable[AffectedComponent], *, is_open: bool) -> tuple[Named, ...]:
@@ -156,7 +171,15 @@ def timeline_entry(
         at=reader.local(update.display_at),
         updated_at=reader.local(max(update.updated_at, update.display_at)),
         impacts=() if hidden else tuple(_impact_lines(impacts)),
+        edited_at=None if hidden else reader.maybe(update.edited_at),
+        promised="" if hidden else _promised(update),
     )
+
+
+def _promised(update: IncidentUpdate) -> str:
+    if update.promised_in is None:
+        return ""
+    return f"Next update promised within {wording.exactly(update.promised_in)}{PROMISE_WORDS[update.promise]}."
 
 
 def _impact_lines(impacts: Iterable[UpdateImpact]) -> Iterable[ImpactLine]:

@@ -1,15 +1,26 @@
-"""The page of one incident and of one window, hot or old."""
+"""The page of one incident and of one window, hot or old; and where a duplicate leads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from components.models import Page
-from incidents.models import AffectedComponent, Incident, IncidentUpdate, Maintenance, MaintenanceUpdate, UpdateImpact
+from incidents.models import (
+    AffectedComponent,
+    Evidence,
+    Incident,
+    IncidentUpdate,
+    Maintenance,
+    MaintenanceUpdate,
+    UpdateImpact,
+)
 from statuspage.core import clock
 from statuspage.core.markdown import markdown_to_text
 from statuspage.web.facts import (
     ComponentName,
     Facts,
     read_affected,
+    read_duplicates,
+    read_evidence,
     read_impacts,
     read_maintenance_updates,
     read_maintenances,
@@ -19,16 +30,37 @@ from statuspage.web.pages import cards
 from statuspage.web.pages.cards import Reader
 from statuspage.web.pages.postmortems import read_postmortems
 from statuspage.web.readmodels import IncidentPage, MaintenancePage, PostmortemView, SiteInfo
+from statuspage.web.saidmodels import EvidenceLine, Redirect
 from statuspage.web.selectors import reader_of, site_of
 
 DESCRIPTION = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The rows of incidents beside their updates, by what they belong to."""
+
+    impacts: dict[int, list[UpdateImpact]]
+    postmortems: dict[int, PostmortemView]
+    evidence: dict[int, list[Evidence]]
+    duplicates: dict[int, list[str]]
+
+
+def _read_parts(incidents: Sequence[Incident], reader: Reader) -> Parts:
+    """Four queries."""
+    ids = [incident.pk for incident in incidents]
+    return Parts(
+        impacts=read_impacts(ids),
+        postmortems=read_postmortems(incidents, reader),
+        evidence=read_evidence(ids),
+        duplicates=read_duplicates(ids),
+    )
+
+
 def incident_pages(facts: Facts, incidents: Sequence[Incident]) -> tuple[IncidentPage, ...]:
-    """The pages of incidents whose updates are in the facts. Two queries."""
+    """The pages of incidents whose updates are in the facts. Four queries."""
     site, reader = site_of(facts.page, facts.now), reader_of(facts)
-    impacts = read_impacts([incident.pk for incident in incidents])
-    postmortems = read_postmortems(incidents, reader)
+    parts = _read_parts(incidents, reader)
     return tuple(
         _incident_page(
             incident,
@@ -36,16 +68,16 @@ def incident_pages(facts: Facts, incidents: Sequence[Incident]) -> tuple[Inciden
             reader,
             updates=facts.updates.get(incident.pk, []),
             affected=facts.affected.get(incident.pk, []),
-            impacts=impacts,
-            postmortem=postmortems.get(incident.pk),
+            parts=parts,
         )
         for incident in incidents
     )
 
 
 def incident_page(reference: str) -> IncidentPage | None:
-    """Any incident, however old. Six queries."""
-    incident = Incident.objects.with_postmortem().select_related("severity").filter(reference=reference).first()
+    """Any incident, however old; None also of a duplicate, see `duplicate_of`. Eight queries."""
+    incidents = Incident.objects.shown().with_postmortem().select_related("severity")
+    incident = incidents.filter(reference=reference).first()
     if incident is None:
         return None
     page, now = Page.current(), clock.now()
@@ -56,9 +88,23 @@ def incident_page(reference: str) -> IncidentPage | None:
         reader,
         updates=read_updates([incident.pk]).get(incident.pk, []),
         affected=read_affected([incident.pk]).get(incident.pk, []),
-        impacts=read_impacts([incident.pk]),
-        postmortem=read_postmortems([incident], reader).get(incident.pk),
+        parts=_read_parts([incident], reader),
     )
+
+
+def duplicate_of(reference: str) -> Redirect | None:
+    """Where a duplicate leads, None of any other reference. One query."""
+    row = Incident.objects.filter(reference=reference, merged_into__isnull=False).select_related("merged_into").first()
+    if row is None or row.merged_into is None:
+        return None
+    return Redirect(path=row.get_absolute_url(), location=row.merged_into.get_absolute_url())
+
+
+def duplicates_of(pages: Iterable[IncidentPage]) -> Iterable[Redirect]:
+    """Where the addresses of these incidents' duplicates lead. No query."""
+    for page in pages:
+        for reference in page.also_reported_as:
+            yield Redirect(path=f"/incidents/{reference}/", location=page.card.path)
 
 
 def _incident_page(
@@ -68,19 +114,26 @@ def _incident_page(
     *,
     updates: Sequence[IncidentUpdate],
     affected: Sequence[AffectedComponent],
-    impacts: dict[int, list[UpdateImpact]],
-    postmortem: PostmortemView | None,
+    parts: Parts,
 ) -> IncidentPage:
     card = cards.incident_card(incident, reader, updates=updates, affected=affected)
     return IncidentPage(
         site=site,
         card=card,
-        timeline=cards.timeline(incident, reader, updates, impacts),
+        timeline=cards.timeline(incident, reader, updates, parts.impacts),
         root_cause=cards.NOTHING if incident.private else cards.markdown(incident.root_cause_summary),
         remediation=cards.NOTHING if incident.private else cards.markdown(incident.remediation),
         description=card.excerpt[:DESCRIPTION],
         is_summed_up_inline=cards.is_summed_up_inline(incident),
-        postmortem=postmortem,
+        postmortem=parts.postmortems.get(incident.pk),
+        evidence=() if incident.private else _evidence(parts.evidence.get(incident.pk, []), reader),
+        also_reported_as=tuple(parts.duplicates.get(incident.pk, ())),
+    )
+
+
+def _evidence(rows: Iterable[Evidence], reader: Reader) -> tuple[EvidenceLine, ...]:
+    return tuple(
+        EvidenceLine(at=reader.local(row.at), what=row.what, detail=row.detail, path=row.path) for row in rows
     )
 
 

@@ -35,8 +35,12 @@ def postmortem_page(reference: str) -> PostmortemPage | None:
 
 
 def newest_postmortems(facts: Facts) -> list[PostmortemPage]:
-    """For the feeds, the newest first, however old their incidents. Two queries, one where there are none."""
-    rows = list(_with_incident().order_by("-published_at", "-pk")[:FEED_ENTRIES])
+    """For the feeds, the newest first, however old their incidents; none of a duplicate.
+
+    Two queries, one where there are none.
+    """
+    shown = _with_incident().filter(incident__merged_into__isnull=True)
+    rows = list(shown.order_by("-published_at", "-pk")[:FEED_ENTRIES])
     return _pages(rows, reader_of(facts), facts.page) if rows else []
 
 

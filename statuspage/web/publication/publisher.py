@@ -40,6 +40,8 @@ LONGEST_BACKOFF_SECONDS = 2.0
 SILENT_AFTER_SECONDS = 1.0
 # While it fails, say so this often, not every second.
 LOG_EVERY_FAILURES = 60
+# A duplicate's address leads elsewhere for good: as good as a page.
+KEPT = frozenset({HTTPStatus.OK, HTTPStatus.MOVED_PERMANENTLY})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -287,7 +289,7 @@ def render_and_keep[R: Rendered](render: Callable[[str], R | None], path: str) -
     """
     edition = publisher.edition
     rendered = render(path)
-    if rendered is None or rendered.status != HTTPStatus.OK:
+    if rendered is None or rendered.status not in KEPT:
         publisher.kept.forget(path)
     elif edition is not None:
         publisher.keep(rendered, version=edition.version)

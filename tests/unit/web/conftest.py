@@ -14,6 +14,7 @@ from incidents.models import Incident
 from incidents.services import open_incident, resolve_incident
 from probes.enums import ProbeKind
 from probes.models import ComponentDay, Probe, ProbeLocation
+from statuspage.web import content_links
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OPERATIONAL = ComponentStatus.OPERATIONAL
@@ -22,6 +23,12 @@ MAJOR = ComponentStatus.MAJOR_OUTAGE
 
 MakeComponent = Callable[..., Component]
 MakeIncident = Callable[..., Incident]
+
+
+@pytest.fixture(autouse=True)
+def no_links_of_other_tests() -> None:
+    """Their databases share versions."""
+    content_links.forget()
 
 
 @pytest.fixture
