@@ -8,8 +8,12 @@ from django.utils.safestring import SafeString
 
 from components.admin_base import ReadOnlyAdmin
 from components.models import Component
+from subscriptions.admin_customer_mails import CustomerMailAdmin
+from subscriptions.admin_customers import CustomerAdmin
 from subscriptions.enums import DeliveryState, SubscriberState
 from subscriptions.models import Delivery, Subscriber
+
+__all__ = ["CustomerAdmin", "CustomerMailAdmin", "DeliveryAdmin", "SubscriberAdmin"]
 
 SUBSCRIBER_CSS = {
     SubscriberState.PENDING: "none",
@@ -65,17 +69,23 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
-    list_display = ("created_at", "subscriber", "about", "state_chip", "attempts", "next_try", "sent_at", "last_error")
+    list_display = ("created_at", "recipient", "about", "state_chip", "attempts", "next_try", "sent_at", "last_error")
     list_display_links = ("created_at",)
     list_filter = ("state", "purpose", "created_at")
-    list_select_related = ("subscriber", "notice", "notice__incident")
+    list_select_related = ("subscriber", "customer", "notice", "notice__incident", "notice__maintenance")
     list_per_page = 100
-    search_fields = ("subscriber__address", "notice__incident__reference")
-    search_help_text = "Address or reference of an incident"
+    search_fields = (
+        "subscriber__address",
+        "customer__email",
+        "notice__incident__reference",
+        "notice__maintenance__reference",
+    )
+    search_help_text = "Address, or reference of an incident or a maintenance window"
     show_full_result_count = False
     ordering = ("-created_at", "-pk")
     fields = (
         "subscriber",
+        "customer",
         "about",
         "state_chip",
         "attempts",
@@ -88,11 +98,15 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).defer("notice__payload")
 
+    @admin.display(description="To", ordering="subscriber__address")
+    def recipient(self, delivery: Delivery) -> str:
+        return f"{delivery.customer} (customer)" if delivery.customer else str(delivery.subscriber)
+
     @admin.display(description="About")
     def about(self, delivery: Delivery) -> str:
         if delivery.notice is None:
             return delivery.get_purpose_display()
-        subject = delivery.notice.incident
+        subject = delivery.notice.incident or delivery.notice.maintenance
         kind = delivery.notice.get_kind_display()
         return f"{subject.reference}: {kind}" if subject else kind
 

@@ -94,11 +94,11 @@ def _course(row: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
     if started is not None and completed is not None:
         ended = f"{written(completed, zone)}, after {say_duration(completed - started)}"
     return some(
+        ("At first announced until", _if_other(row["announced_until"], row["scheduled_until"], zone)),
         ("Began", written(started, zone)),
         ("Done", ended),
         ("Now", row["phase"] if row["status"] in RUNNING else ""),
         ("Now expected to end", written(moment(row["estimated_until"]), zone)),
-        ("At first announced until", _if_other(row["announced_until"], row["scheduled_until"], zone)),
     )
 
 
@@ -112,7 +112,7 @@ def _reason(payload: Mapping[str, Any], kind: NoticeKind) -> str:
     announced = None if update is None else moment(update["display_at"])
     if not row["reason"] or announced is None or kind is not NoticeKind.MAINTENANCE_SCHEDULED:
         return str(row["reason"])
-    return f"{row['reason']} ({announced_phrase(announced, datetime.fromisoformat(row['scheduled_for']))})"
+    return f"{row['reason'].rstrip('.')} ({announced_phrase(announced, datetime.fromisoformat(row['scheduled_for']))})"
 
 
 def _affected(components: Sequence[Mapping[str, Any]]) -> str:

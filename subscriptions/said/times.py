@@ -40,7 +40,7 @@ def window(begins: datetime, ends: datetime, zone: ZoneInfo) -> str:
         return f"{first:%A} {written(begins, zone)} until {last:%A} {written(ends, zone)}, {lasts}"
     text = f"{first:%A} {_day(first)}, {first:%H:%M} to {last:%H:%M} {_name(first, zone)}"
     if _name(first, zone) != "UTC":
-        text += f" ({_other_day(first)}{_utc(begins)} to {_utc(ends)} UTC)"
+        text += f" ({_utc_window(first, last)} UTC)"
     return f"{text}, {lasts}"
 
 
@@ -73,6 +73,13 @@ def _utc(at: datetime) -> str:
 def _other_day(local: datetime) -> str:
     there = local.astimezone(_UTC)
     return "" if there.date() == local.date() else f"{there.day} {there:%B}, "
+
+
+def _utc_window(first: datetime, last: datetime) -> str:
+    if first.astimezone(_UTC).date() == last.astimezone(_UTC).date():
+        return f"{_other_day(first)}{_utc(first)} to {_utc(last)}"
+    ends = (f"{there.day} {there:%B}, {there:%H:%M}" for there in (first.astimezone(_UTC), last.astimezone(_UTC)))
+    return " until ".join(ends)
 
 
 _UTC: tzinfo = ZoneInfo("UTC")

@@ -6,8 +6,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from components.models import Component
 from incidents import services as incidents
-from incidents.enums import Audience, IncidentStatus
+from incidents.enums import Audience, IncidentStatus, NoticeKind
+from incidents.maintenance import schedule_maintenance
 from incidents.models import Incident, Notice
+from incidents.postmortems import edit_postmortem, publish_postmortem, start_postmortem
+from statuspage.core import clock
 from subscriptions.enums import DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out, fan_out_pending
 from subscriptions.models import Delivery, Subscriber
@@ -49,6 +52,51 @@ def test_who_wants_no_incidents_is_not_told(notice: Notice, subscriber: Make) ->
     subscriber("bob@example.org", wants_maintenance=False)
     fan_out(notice)
     assert told() == {"bob@example.org"}
+
+
+def tell_of_each(incident: Incident, api: Component) -> None:
+    """One notice of an incident is there; now a window and a postmortem."""
+    begins = clock.now() + timedelta(days=3)
+    schedule_maintenance(
+        title="New disks",
+        message="We change disks.",
+        components=[api],
+        scheduled_for=begins,
+        scheduled_until=begins + timedelta(hours=1),
+    )
+    incidents.resolve_incident(incident=incident, message="Over.", notify=False)
+    postmortem = start_postmortem(incident=incident)
+    edit_postmortem(postmortem=postmortem, sections={"summary": "A disk was full."})
+    publish_postmortem(postmortem=postmortem)
+
+
+def test_each_hears_of_what_they_chose_alone(incident: Incident, api: Component, subscriber: Make) -> None:
+    wants = ("wants_incidents", "wants_maintenance", "wants_postmortems")
+    for wanted in wants:
+        subscriber(f"{wanted}@example.org", **{other: other == wanted for other in wants})
+    subscriber("all@example.org")
+    tell_of_each(incident, api)
+    assert fan_out_pending() == 6
+    heard = set(Delivery.objects.values_list("notice__kind", "subscriber__address"))
+    assert heard == {
+        (kind.value, f"{name}@example.org")
+        for kind, one in (
+            (NoticeKind.INCIDENT_CREATED, "wants_incidents"),
+            (NoticeKind.MAINTENANCE_SCHEDULED, "wants_maintenance"),
+            (NoticeKind.POSTMORTEM_PUBLISHED, "wants_postmortems"),
+        )
+        for name in (one, "all")
+    }
+
+
+def test_who_chose_another_component_hears_of_no_window_and_no_postmortem(
+    incident: Incident, api: Component, web: Component, subscriber: Make
+) -> None:
+    subscriber("web@example.org", web)
+    subscriber("api@example.org", api)
+    tell_of_each(incident, api)
+    assert fan_out_pending() == 3
+    assert told() == {"api@example.org"}
 
 
 def test_a_notice_without_components_concerns_everybody(notice: Notice, web: Component, subscriber: Make) -> None:

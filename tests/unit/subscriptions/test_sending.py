@@ -9,6 +9,7 @@ import time_machine
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from components.models import Component
 from incidents.models import Incident, Notice
 from statuspage.core import clock
 from statuspage.core.mail_answers import Verdict
@@ -17,6 +18,7 @@ from subscriptions.enums import DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Subscriber
 from tests.unit.subscriptions.conftest import DROP, Sink, smtp_mailer
+from tests.unit.subscriptions.test_fanout import tell_of_each
 
 Make = Callable[..., Subscriber]
 LINK = re.compile(r"https://status\.example\.com/subscriptions/([^/\"\s]+)/(unsubscribe/)?")
@@ -60,6 +62,26 @@ def test_each_recipient_gets_one_mail_with_their_own_links(told: Tell, sink: Sin
             tokens |= set(found)
         assert tokens == {links.SignedFor(public_id=row.public_id, generation=1)}
     assert sink.sessions == 1
+
+
+def test_the_links_of_every_kind_of_mail_are_the_recipient_s_own(
+    incident: Incident, api: Component, subscriber: Make, sink: Sink
+) -> None:
+    recipients = {row.address: row for row in (subscriber(f"r{n}@example.org") for n in range(5))}
+    tell_of_each(incident, api)
+    fan_out_pending()
+    assert sending.send_batch().sent == 15
+    assert {message["Subject"].partition("]")[0] for message in sink.accepted} == {
+        "[Investigating",
+        "[Scheduled",
+        "[Postmortem",
+    }
+    for message in sink.accepted:
+        expected = links.SignedFor(public_id=recipients[message["To"]].public_id, generation=1)
+        for text in (message["List-Unsubscribe"], body(message, "plain"), body(message, "html")):
+            found = [links.read_manage_token(match[1]) for match in LINK.finditer(text)]
+            assert found
+            assert set(found) == {expected}
 
 
 def test_one_click_unsubscribing_is_offered_in_the_headers(told: Tell, sink: Sink) -> None:
