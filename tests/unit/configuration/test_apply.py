@@ -1,9 +1,10 @@
 """Applying a configuration: what changes, what is said, and what is left alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.management.base import CommandError
 from pytest_django import DjangoAssertNumQueries
@@ -245,11 +246,21 @@ def test_a_token_that_a_probe_outside_of_the_file_has_is_refused_until_that_is_p
     assert "+ probe uno\n" in load(renamed, prune=True)
 
 
-@pytest.mark.parametrize("name", ["self", "tradesmen", "timeline", "driftstack", "opsmerge"])
+@pytest.mark.parametrize("name", ["self", "tradesmen", "timeline", "driftstack", "opsmerge", "maintenance"])
 def test_the_examples_load(load: Load, name: str) -> None:
     text = (Path(settings.BASE_DIR) / "examples" / f"{name}.toml").read_text()
     assert "+ component " in load(text)
     assert load(text).startswith("Nothing to change.")
+
+
+@pytest.mark.parametrize("name", ["driftstack", "opsmerge", "maintenance"])
+@pytest.mark.parametrize(
+    "moment", ["2027-03-28T00:59Z", "2027-10-31T01:30Z", "2028-02-29T23:59Z", "2026-12-31T23:59Z"]
+)
+def test_examples_with_relative_times_load_at_any_moment(load: Load, name: str, moment: str) -> None:
+    text = (Path(settings.BASE_DIR) / "examples" / f"{name}.toml").read_text()
+    with time_machine.travel(datetime.fromisoformat(moment), tick=False):
+        assert "+ maintenance MNT-" in load(text)
 
 
 def test_many_components_cost_few_queries_each(
