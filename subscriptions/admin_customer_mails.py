@@ -68,15 +68,12 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
         counts = {state: Count("notice__deliveries", filter=Q(notice__deliveries__state=state)) for state in COUNTED}
         return super().get_queryset(request).annotate(**counts)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever may ask for one; the form needs an incident and is reached from its page."""
-        return request.user.has_perm("incidents.add_customermail")
-
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Write it, look at it, ask for it: the incident is named by `?incident=`, its key."""
-        if not self.has_add_permission(request):
+        # Not `has_add_permission`, which would show a button where there is no incident to write about.
+        if not request.user.has_perm("incidents.add_customermail"):
             raise PermissionDenied
         incident = _incident(request.GET.get("incident", ""))
         if incident is None:
@@ -154,7 +151,8 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
         return _to(mail)
 
     def _get(self, request: HttpRequest, object_id: str) -> CustomerMail:
-        if not self.has_view_permission(request):
+        # Whoever may ask for one may see what became of it.
+        if not (self.has_view_permission(request) or request.user.has_perm("incidents.add_customermail")):
             raise PermissionDenied
         pk = unquote(object_id)
         mail = None
@@ -196,7 +194,7 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
 
 def _state(mail: CustomerMail) -> tuple[str, str]:
     if mail.confirmed_at is not None:
-        return "ok", f"Let go by {mail.confirmed_by}"
+        return "ok", f"Confirmed by {mail.confirmed_by}"
     if mail.withdrawn_at is not None:
         return "none", f"Withdrawn by {mail.withdrawn_by}"
     return "slow", "Waits for another person"

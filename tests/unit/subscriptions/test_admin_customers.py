@@ -100,7 +100,7 @@ def test_another_person_reads_it_and_lets_it_go(
     assert "0 of 1200 sent" in html
     assert "1199 waiting" in html
     assert "1 failed" in html
-    assert "Let go by grace" in html
+    assert "Confirmed by grace" in html
     again = grace.post(f"{MAILS}{mail.pk}/confirm/", follow=True).content.decode()
     assert " let this mail go already" in again
     assert Notice.objects.filter(audience="customers").count() == 1
