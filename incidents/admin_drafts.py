@@ -28,7 +28,7 @@ SHOWN_OF_WORDS = 80
 class DraftAdmin(ModelAdmin[Draft]):
     """Who may declare sees and publishes new incidents; who may change incidents the rest."""
 
-    list_display = ("what", "kind", "incident", "author", "publishes", "problem")
+    list_display = ("what", "kind", "publishes", "problem", "incident", "author")
     list_filter = ("kind",)
     list_select_related = ("incident",)
     ordering = ("publish_at", "-updated_at")

@@ -18,7 +18,7 @@ from components.models import Component
 from incidents.enums import IncidentStatus, Promise
 from incidents.input import BODY_LENGTH
 from incidents.models import SeverityPolicy
-from statuspage.core.durations import format_duration, parse_duration, say_duration
+from statuspage.core.durations import brief_duration, format_duration, parse_duration, say_duration
 from statuspage.core.errors import DomainError, ValidationFailed
 from statuspage.core.wall_clock import exists, moment_at
 
@@ -101,7 +101,10 @@ class SeverityField(SeverityChoice):
         super().__init__(SeverityPolicy.objects.all(), empty_label=None)
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} – {promise_of(obj)}"
+        # Narrow enough for a phone.
+        every = f"update within {brief_duration(obj.update_every)}" if obj.update_every else "no update promised"
+        wording = Promise(obj.promise).label.removeprefix("By then") if obj.update_every else ""
+        return f"{obj.name} – {every}{wording}"
 
 
 def promise_of(severity: SeverityPolicy) -> str:

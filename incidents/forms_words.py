@@ -90,6 +90,14 @@ class WordsForm(SentenceForm):
                 widget=forms.TextInput(attrs={"id": f"{stem}_{number}"}),
                 error_messages={"required": f"Fill in the blank “{name}”, or take it out of the text."},
             )
+        self._begin_at_the_first_blank()
+
+    def _begin_at_the_first_blank(self) -> None:
+        empty = [name for name in self.blank_names if not self[f"{BLANK_PREFIX}{name}"].value()]
+        if empty:
+            for field in self.fields.values():
+                field.widget.attrs.pop("autofocus", None)
+            self.fields[f"{BLANK_PREFIX}{empty[0]}"].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
