@@ -120,7 +120,7 @@ def _keep_or_publish(
     except DomainError as error:
         form.refuse(error)
         return None
-    draft.revision = row.revision
+    form.cleaned_data["draft_revision"] = row.revision
     try:
         incident = publish_draft(draft=row, author=author_of(request))
     except StaleRevision:
@@ -147,7 +147,7 @@ def _overtaken(
     newer = form_for(DraftKind(draft.kind), now.incident, data)
     newer.is_valid()
     newer.refuse(error)
-    theirs = {} if now.form == newer.typed() or now.revision == draft.revision else now.form
+    theirs = {} if form.cleaned_data.get("draft_revision") == now.revision else now.form
     return _page(request, now, model_admin, newer, theirs=theirs, is_stale=True)
 
 
