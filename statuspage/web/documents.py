@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
@@ -27,6 +28,8 @@ from statuspage.web.publication.edition import Special
 from statuspage.web.readmodels import HomePage, IncidentPage, MaintenancePage, PostmortemPage
 from statuspage.web.rendered import HTML, JSON, NO_STORE, RenderedDocument, document, html
 from statuspage.web.saidmodels import Redirect
+from statuspage.web.search import PARAMETERS as SEARCH_PARAMETERS
+from statuspage.web.search import PATH as SEARCH_PATH
 from statuspage.web.selectors import home_of, home_page, site_info
 from statuspage.web.status_json import status_json
 from statuspage.web.window_documents import platform, window
@@ -248,11 +251,14 @@ def _latency(page: LatencyPage) -> RenderedDocument:
 def _history(page: HistoryPage, path: str) -> RenderedDocument:
     context = {
         "history": page,
+        "form": page.form,
         "site": page.site,
         "is_index": path == "/history/",
         "has_maintenance": any(month.maintenances for month in page.months),
     }
-    return html(path, "pages/history.html", context)
+    # The newest month alone: with a query its address is a search.
+    special = Special(takes_query=SEARCH_PARAMETERS) if path == SEARCH_PATH else None
+    return document(path, HTML, render_to_string("pages/history.html", context).encode(), special=special)
 
 
 def _icon(css: str) -> str:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
+from statuspage.web.search_views import history
 from statuspage.web.views import newest_slo, public_document
 
 urlpatterns = [
     path("", public_document, name="home"),
     path("fragments/home/", public_document, name="home-fragment"),
     path("status.json", public_document, name="status-json"),
-    path("history/", public_document, name="history"),
+    path("history/", history, name="history"),
     path("history/<str:month>/", public_document, name="history-month"),
     path("history.atom", public_document, name="history-atom"),
     path("history.rss", public_document, name="history-rss"),

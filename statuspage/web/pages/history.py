@@ -20,6 +20,7 @@ from statuspage.web.facts import read_maintenances
 from statuspage.web.pages import cards
 from statuspage.web.pages.cards import Reader
 from statuspage.web.readmodels import IncidentCard, MaintenanceCard, PastDays, SiteInfo
+from statuspage.web.search import SearchForm, search_form
 from statuspage.web.selectors import site_of
 
 DECEMBER = 12
@@ -58,10 +59,11 @@ class HistoryPage:
     site: SiteInfo
     latest: HistoryMonth | None
     months: tuple[MonthLink, ...]
+    form: SearchForm
 
 
 def history_page(key: str | None = None) -> HistoryPage | None:
-    """Every month since the first, and one of them in full: `key` (`yyyy-mm`) or the newest. Five queries.
+    """Every month since the first, and one of them in full: `key` (`yyyy-mm`) or the newest. Seven queries.
 
     None where nothing ever happened in the month asked for.
     """
@@ -74,6 +76,7 @@ def history_page(key: str | None = None) -> HistoryPage | None:
         site=site_of(page, now),
         latest=None if chosen is None else _month(chosen, months, Reader(now=now, zone=page.zone)),
         months=months,
+        form=search_form(),
     )
 
 

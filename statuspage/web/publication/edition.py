@@ -29,13 +29,15 @@ class Special:
 
     `retry_at` is when to ask again, in seconds since 1970: the answer says how long that is from now. `location` is
     where a redirect leads. `for_programs` is the path under which the edition has the same in JSON, for who asks for
-    it. `content_security_policy` is the document's own: it carries its style in itself.
+    it. `content_security_policy` is the document's own: it carries its style in itself. `takes_query` are the names of
+    parameters that make another document of it, which Django renders; any other query is ignored.
     """
 
     retry_at: int | None = None
     location: str = ""
     for_programs: str = ""
     content_security_policy: str = ""
+    takes_query: tuple[str, ...] = ()
 
 
 class Rendered(Protocol):

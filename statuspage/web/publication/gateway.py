@@ -6,7 +6,7 @@ documents carry the headers its middleware would set.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -70,7 +70,10 @@ class Gateway:
     def _answer(
         self, document: Document, environ: WSGIEnvironment, start_response: StartResponse
     ) -> list[bytes] | None:
-        """None: it is for Django to answer. The query string is ignored: these documents take none."""
+        """None: it is for Django to answer. The query string is ignored, but for what few documents take."""
+        special = document.source.special
+        if special is not None and special.takes_query and asks_for(environ["QUERY_STRING"], special.takes_query):
+            return None
         method, host = environ["REQUEST_METHOD"], environ.get(self._host_key)
         if host is None or not self._host_is_allowed(host):
             return None
@@ -81,8 +84,8 @@ class Gateway:
             return _answer_options(document, start_response, is_secure=is_secure)
         if method not in ("GET", "HEAD"):
             return None
-        if document.source.special is not None:
-            document = self._as_asked(document, document.source.special, environ)
+        if special is not None:
+            document = self._as_asked(document, special, environ)
         return _send(document, environ, start_response, is_secure=is_secure, with_body=method == "GET")
 
     def _as_asked(self, document: Document, special: Special, environ: WSGIEnvironment) -> Document:
@@ -107,6 +110,14 @@ class Gateway:
         status_line, headers, body = self._probe_answers[path]()
         start_response(status_line, [*headers, ("Content-Length", str(len(body)))])
         return [body] if environ["REQUEST_METHOD"] == "GET" else NOTHING
+
+
+def asks_for(query: str, names: Collection[str]) -> bool:
+    """Whether one of these parameters is in the query and says something."""
+    if not query:
+        return False
+    parts = (part.partition("=") for part in query.split("&"))
+    return any(name in names and value for name, _, value in parts)
 
 
 def _send(

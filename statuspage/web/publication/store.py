@@ -145,6 +145,7 @@ def _special(said: dict[str, Any] | None) -> Special | None:
         location=_header(said["location"]),
         for_programs=str(said["for_programs"]),
         content_security_policy=_header(said["content_security_policy"]),
+        takes_query=tuple(str(name) for name in said.get("takes_query", ())),
     )
 
 

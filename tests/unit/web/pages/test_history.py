@@ -81,14 +81,14 @@ def test_what_is_still_to_come_is_no_history(page: Page) -> None:
     assert history.months == ()
 
 
-def test_the_history_is_five_queries_however_long_it_is(
+def test_the_history_is_seven_queries_however_long_it_is(
     make_incident: MakeIncident, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(20):
         make_incident(ago=timedelta(days=number * 20), lasted=timedelta(minutes=1))
     # What the foot of the page links is read once a version.
     site_info()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         history_page()
 
 

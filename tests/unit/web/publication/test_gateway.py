@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError
 from django.test import override_settings
 
+from statuspage.web.publication.edition import Special
 from statuspage.web.publication.gateway import Gateway
 from statuspage.web.publication.publisher import Publisher
 from tests.unit.web.publication.conftest import LONG_BODY, NOON, Answer, Page, Site, ask
@@ -50,6 +51,27 @@ def test_any_other_method_is_for_django(gateway: Gateway, method: str) -> None:
 
 def test_a_query_string_does_not_walk_round_the_edition(gateway: Gateway) -> None:
     assert ask(gateway, QUERY_STRING="x=1") == ask(gateway)
+
+
+@pytest.mark.parametrize("query", ["q=disk", "x=1&q=disk", "page=2&q=disk&x", "q=&severity=major"])
+def test_a_query_that_the_document_takes_is_for_django(publisher: Publisher, site: Site, query: str) -> None:
+    site.pages = [Page(special=Special(takes_query=("q", "severity")))]
+    publisher.step()
+    assert ask(Gateway(behind, publisher), QUERY_STRING=query).body == DJANGO
+
+
+@pytest.mark.parametrize("query", ["", "x=1", "q", "q=", "q=&severity=", "xq=1", "Q=1", "page=2", "&&=&", "q" * 9000])
+def test_any_other_query_does_not_walk_round_such_a_document(publisher: Publisher, site: Site, query: str) -> None:
+    site.pages = [Page(special=Special(takes_query=("q", "severity")))]
+    publisher.step()
+    assert ask(Gateway(behind, publisher), QUERY_STRING=query).body == LONG_BODY
+
+
+def test_a_kept_redirect_is_answered_without_django(gateway: Gateway, publisher: Publisher) -> None:
+    page = Page(path="/incidents/a/", status=301, special=Special(location="/incidents/b/"))
+    publisher.keep(page, version=1)
+    answer = ask(gateway, "/incidents/a/", HTTP_IF_NONE_MATCH="*")
+    assert (answer.status, answer.headers["Location"]) == (301, "/incidents/b/")
 
 
 def test_head_says_the_same_without_a_body(gateway: Gateway) -> None:

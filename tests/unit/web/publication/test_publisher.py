@@ -338,6 +338,12 @@ def test_a_view_renders_and_keeps(this_process: Publisher) -> None:
     assert this_process.current("/incidents/a/") is not None
 
 
+def test_where_a_duplicate_leads_is_kept_too(this_process: Publisher) -> None:
+    this_process.step()
+    render_and_keep(lambda path: Page(path=path, status=301), "/incidents/a/")
+    assert this_process.current("/incidents/a/") is not None
+
+
 def test_a_change_while_a_view_renders_is_not_hidden_by_what_it_keeps(this_process: Publisher, site: Site) -> None:
     this_process.step()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from statuspage.web.publication import store
-from statuspage.web.publication.edition import Edition, build_documents
+from statuspage.web.publication.edition import Edition, Special, build_documents
 from statuspage.web.publication.headers import SecurityHeaders
 from tests.unit.web.publication.conftest import LONG_BODY, NOON, Page
 
@@ -156,3 +156,13 @@ def test_what_killed_writers_left_is_removed_once_it_is_old(tmp_path: Path) -> N
     store.remove_leftovers(folder=tmp_path)
     assert not old.exists()
     assert young.exists()
+
+
+def test_what_is_special_about_a_document_comes_back(tmp_path: Path) -> None:
+    special = Special(location="/incidents/b/", takes_query=("q", "severity"))
+    documents = build_documents([Page(special=special)], built_at=NOON, security=SECURITY)
+    edition = Edition(version=7, built_at=NOON, build_ms=12, documents=documents, refresh_seconds=45)
+    store.save(edition, folder=tmp_path)
+    restored = load(tmp_path)
+    assert restored is not None
+    assert restored.documents["/"].source.special == special
