@@ -22,6 +22,7 @@ from incidents.notices import incident_payload
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import InvalidTransition, NotFound, ValidationFailed
+from statuspage.core.mail_addresses import normalise_address
 from statuspage.core.markdown import render_markdown
 from statuspage.core.text import clean_line, clean_text
 
@@ -107,10 +108,18 @@ def _write_notice(mail: CustomerMail) -> Notice:
         "body_markdown": mail.body,
         "body_html": render_markdown(mail.body),
     }
-    payload["contact"] = {"email": page.support_email, "url": page.support_url}
+    payload["contact"] = {"email": _answers_to(page), "url": page.support_url}
     return Notice.objects.create(
         kind=NoticeKind.CUSTOMER_MAIL, audience=Audience.CUSTOMERS, incident=incident, payload=payload
     )
+
+
+def _answers_to(page: Page) -> str:
+    """The page's own address as a header takes it, or nothing: no mail fails because of where answers go."""
+    try:
+        return normalise_address(page.support_email)
+    except ValidationFailed:
+        return ""
 
 
 def _fitting(field: str, text: str, longest: int, empty: str) -> str:

@@ -56,6 +56,14 @@ def test_another_person_lets_it_go_with_what_was_asked_for(mail: CustomerMail) -
     assert (mail.confirmed_by, mail.is_waiting, mail.notice) == ("grace", False, notice)
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [("help@bücher.example", "help@xn--bcher-kva.example"), ("hülfe@example.com", ""), ("", "")]
+)
+def test_answers_go_to_an_address_that_a_header_can_hold(given: str, kept: str, mail: CustomerMail) -> None:
+    Page.objects.filter(pk=1).update(support_email=given)
+    assert confirm_customer_mail(mail=mail, confirmed_by="grace").payload["contact"]["email"] == kept
+
+
 @pytest.mark.parametrize("person", ["ada", "ADA", " ada "])
 def test_who_asked_cannot_let_it_go(person: str, mail: CustomerMail) -> None:
     with pytest.raises(InvalidTransition, match="another person"):

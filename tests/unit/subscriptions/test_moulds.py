@@ -145,3 +145,7 @@ def test_long_headers_are_written_whole_by_every_backend() -> None:
     for policy in (None, email.policy.default, email.policy.SMTP):
         assert f"List-Unsubscribe: <{LINK}>".encode() in mail.message(policy=policy).as_bytes()
     assert mail.message()["List-Unsubscribe"] == f"<{LINK}>"
+
+
+def test_a_message_without_slots_stays_in_one_piece() -> None:
+    assert Slots().cut("Dear customers") == [("Dear customers", None)]
