@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from components.models import Component
+from incidents.enums import IncidentStatus
 from incidents.models import Incident, IncidentUpdate
 from incidents.services import merge_incident, post_update
 from statuspage.web import search_views
@@ -69,8 +70,8 @@ def test_what_means_something_to_a_database_means_itself(make_incident: MakeInci
 
 def test_a_hit_leads_to_the_update_with_the_most_of_the_words(make_incident: MakeIncident) -> None:
     incident = make_incident(ago=timedelta(hours=2), title="Requests fail", message="The disk of one server.")
-    right = post_update(incident=incident, status="identified", message="The disk is full.")
-    post_update(incident=incident, status="monitoring", message="It is full no more.")
+    right = post_update(incident=incident, status=IncidentStatus.IDENTIFIED, message="The disk is full.")
+    post_update(incident=incident, status=IncidentStatus.MONITORING, message="It is full no more.")
     (hit,) = search(q="disk full").hits
     assert hit.path == f"/incidents/{incident.reference}/#u-{right.public_id}"
     assert (hit.label, hit.excerpt) == ("Identified", "The disk is full.")
@@ -182,7 +183,9 @@ def test_a_search_is_a_few_queries_whatever_there_is(
     for number in range(30):
         incident = make_incident(ago=timedelta(hours=number), impacts={api: DEGRADED})
         IncidentUpdate.objects.bulk_create(
-            IncidentUpdate(incident=incident, status="identified", body="A disk is full.", display_at=NOON)
+            IncidentUpdate(
+                incident=incident, status=IncidentStatus.IDENTIFIED, body="A disk is full.", display_at=NOON
+            )
             for _ in range(20)
         )
     search(q="x")
