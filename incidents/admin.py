@@ -11,9 +11,10 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from components.admin_base import ModelAdmin, PageTouchingAdmin, ReadOnlyAdmin
+from components.admin_base import ModelAdmin, PageTouchingAdmin
 from components.services import touch_page
 from incidents.admin_drafts import DraftAdmin
+from incidents.admin_maintenance import MaintenanceAdmin, MaintenanceKindAdmin, MaintenanceSeriesAdmin
 from incidents.admin_pages import ContentPageAdmin
 from incidents.admin_past import merge_view, record_view, word_view
 from incidents.admin_postmortems import PostmortemAdmin
@@ -30,7 +31,7 @@ from incidents.admin_views import (
     update_view,
 )
 from incidents.forms import DurationField
-from incidents.models import Incident, Maintenance, SeverityPolicy
+from incidents.models import Incident, SeverityPolicy
 from statuspage.core import clock
 from statuspage.core.durations import format_duration, say_duration
 
@@ -39,6 +40,8 @@ __all__ = [
     "DraftAdmin",
     "IncidentAdmin",
     "MaintenanceAdmin",
+    "MaintenanceKindAdmin",
+    "MaintenanceSeriesAdmin",
     "MessageTemplateAdmin",
     "OutageReportAdmin",
     "PostmortemAdmin",
@@ -145,25 +148,6 @@ class SeverityPolicyAdmin(PageTouchingAdmin[SeverityPolicy]):
     @admin.display(description="Update every", ordering="update_every", empty_value="–")
     def update_every_in(self, policy: SeverityPolicy) -> str | None:
         return _shown(policy.update_every)
-
-
-@admin.register(Maintenance)
-class MaintenanceAdmin(ReadOnlyAdmin[Maintenance]):
-    list_display = ("reference", "title", "status", "scheduled_for", "scheduled_until", "origin")
-    list_filter = ("status", "origin")
-    search_fields = ("reference", "title")
-    date_hierarchy = "scheduled_for"
-    fields = (
-        "reference",
-        "title",
-        "status",
-        "impact_note",
-        "scheduled_for",
-        "scheduled_until",
-        "started_at",
-        "completed_at",
-        "components",
-    )
 
 
 def is_superuser(user: AbstractBaseUser | AnonymousUser) -> bool:
