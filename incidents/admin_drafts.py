@@ -17,7 +17,7 @@ from incidents.drafts import discard_draft, form_for, publish_draft, save_draft
 from incidents.enums import DraftKind
 from incidents.forms_incident import declare_form, resolve_form, update_form
 from incidents.forms_words import WordsForm
-from incidents.models import Draft
+from incidents.models import Draft, Incident
 from statuspage.core.errors import DomainError, StaleRevision
 
 WORDS_SHOWN = 3
@@ -105,33 +105,31 @@ def _keep_or_publish(
         return keep(request, form, kind=DraftKind(draft.kind), incident=draft.incident, draft=draft)
     if not form.is_valid():
         return None
-    # Whoever publishes by hand has taken it over: it does not go out by itself after a refusal.
-    seen = form.cleaned_data["draft_revision"]
     try:
-        row = save_draft(
-            kind=DraftKind(draft.kind),
-            form=form.typed(),
-            author=author_of(request),
-            draft=draft,
-            expected_revision=seen,
-        )
+        incident = _publish(request, draft, form)
     except StaleRevision:
         raise
     except DomainError as error:
-        form.refuse(error)
-        return None
-    form.cleaned_data["draft_revision"] = row.revision
-    try:
-        incident = publish_draft(draft=row, author=author_of(request))
-    except StaleRevision:
-        raise
-    except DomainError as error:
-        form.data = with_revision(request.POST, form, row.revision, "draft_revision")
+        form.data = with_revision(request.POST, form, form.cleaned_data["draft_revision"], "draft_revision")
         form.refuse(error)
         return None
     model_admin.log_change(request, draft, "Published.")
     messages.success(request, f"{incident.reference}: published.")
     return to_incident(incident)
+
+
+def _publish(request: HttpRequest, draft: Draft, form: WordsForm) -> Incident:
+    """What was typed is kept first. Whoever publishes by hand has taken it over: it does not go out by itself."""
+    author = author_of(request)
+    row = save_draft(
+        kind=DraftKind(draft.kind),
+        form=form.typed(),
+        author=author,
+        draft=draft,
+        expected_revision=form.cleaned_data["draft_revision"],
+    )
+    form.cleaned_data["draft_revision"] = row.revision
+    return publish_draft(draft=row, author=author)
 
 
 def _overtaken(

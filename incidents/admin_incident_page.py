@@ -58,11 +58,11 @@ def incident_page(
     form: SentenceForm | None = None,
     seen_revision: int | None = None,
 ) -> HttpResponse:
-    """`form` is one that was sent and refused; `seen_revision` is what a writer had seen who was overtaken."""
+    """`form` is one that was refused; `seen_revision` is what a writer had seen who was overtaken."""
     affected = list(incident.affected.select_related("component__group").order_by("component__position"))
     prepared = Prepared.load(TemplateKind.UPDATE, TemplateKind.RESOLUTION)
-    forms: dict[str, SentenceForm] = {"edit_form": edit_form(incident)}
-    forms["update_form"] = update_form(incident, affected=affected, prepared=prepared)
+    updating = update_form(incident, affected=affected, prepared=prepared)
+    forms: dict[str, SentenceForm] = {"edit_form": edit_form(incident), "update_form": updating}
     if incident.is_open:
         forms["resolve_form"] = resolve_form(incident, prepared=prepared)
     if form is not None:

@@ -31,24 +31,15 @@ def keep(
     """Save the draft and go to it, or None with the refusal in the form. Raises StaleRevision for a draft that has
     another writer.
     """
-    publish_at = None
-    if request.POST.get("then") == "schedule":
-        if not form.is_valid():
-            return None
-        publish_at = form.cleaned_data["publish_at"]
-        if publish_at is None:
-            form.refuse(ValidationFailed("publish_at", "Say when it is to be published."))
-            return None
-    else:
-        # A draft may be anything: what is wrong is said when it is published.
-        form.full_clean()
+    if not _is_fit(form, is_scheduled=request.POST.get("then") == "schedule"):
+        return None
     try:
         row = save_draft(
             kind=kind,
             form=form.typed(),
             author=author_of(request),
             incident=incident,
-            publish_at=publish_at,
+            publish_at=form.cleaned_data["publish_at"] if request.POST.get("then") == "schedule" else None,
             draft=draft,
             expected_revision=cast("int | None", form.cleaned_data.get("draft_revision")) if draft else None,
         )
@@ -59,6 +50,16 @@ def keep(
         return None
     messages.success(request, said_of(row))
     return to_draft(row)
+
+
+def _is_fit(form: WordsForm, *, is_scheduled: bool) -> bool:
+    """A draft may be anything, and what is wrong is said when it is published; a scheduled one is complete."""
+    if not form.is_valid() and is_scheduled:
+        return False
+    if is_scheduled and form.cleaned_data["publish_at"] is None:
+        form.refuse(ValidationFailed("publish_at", "Say when it is to be published."))
+        return False
+    return True
 
 
 def said_of(draft: Draft) -> str:

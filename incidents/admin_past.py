@@ -14,7 +14,7 @@ from incidents.forms import SentenceForm
 from incidents.forms_past import EditWordForm, MergeForm, RecordForms, candidates
 from incidents.impacts import affected_components
 from incidents.merging import taken_over
-from incidents.models import Incident, IncidentUpdate
+from incidents.models import Incident, IncidentUpdate, UpdateRevision
 from incidents.services import edit_update, merge_incident, record_incident
 from statuspage.core.errors import DomainError, StaleRevision
 
@@ -38,15 +38,8 @@ def word_view(
     form = EditWordForm(request.POST or None, update=update)
     if request.method != "POST" or not form.is_valid():
         return _word_page(request, incident, update, model_admin, form)
-    said = form.cleaned_data
     try:
-        kept = edit_update(
-            update=update,
-            message=said["message"],
-            display_at=said["display_at"],
-            author=author_of(request),
-            expected_revision=said["revision"],
-        )
+        kept = _correct(update, form, author_of(request))
     except StaleRevision as error:
         incident.refresh_from_db()
         update.refresh_from_db()
@@ -61,6 +54,17 @@ def word_view(
         model_admin.log_change(request, incident, done)
     messages.success(request, f"{incident.reference}: {done}")
     return to_incident(incident, f"#update-{update.public_id}")
+
+
+def _correct(update: IncidentUpdate, form: EditWordForm, author: str) -> UpdateRevision | None:
+    said = form.cleaned_data
+    return edit_update(
+        update=update,
+        message=said["message"],
+        display_at=said["display_at"],
+        author=author,
+        expected_revision=said["revision"],
+    )
 
 
 def _word_page(
@@ -94,16 +98,9 @@ def merge_view(request: HttpRequest, object_id: str, *, model_admin: "IncidentMo
     form = MergeForm(request.POST, incident=incident)
     if not form.is_valid():
         return _merge_page(request, incident, model_admin, form, form.cleaned_data.get("into"))
-    said = form.cleaned_data
-    into = said["into"]
+    into = form.cleaned_data["into"]
     try:
-        merge_incident(
-            duplicate=incident,
-            into=into,
-            author=author_of(request),
-            message=said["message"],
-            expected_revision=said["revision"],
-        )
+        _merge(incident, form, author_of(request))
     except StaleRevision as error:
         incident.refresh_from_db()
         form = MergeForm(with_revision(request.POST, form, incident.revision), incident=incident)
@@ -116,6 +113,17 @@ def merge_view(request: HttpRequest, object_id: str, *, model_admin: "IncidentMo
     model_admin.log_change(request, into, f"{incident.reference} was merged into it.")
     messages.success(request, f"{incident.reference} goes on as {into.reference}.")
     return to_incident(into)
+
+
+def _merge(incident: Incident, form: MergeForm, author: str) -> None:
+    said = form.cleaned_data
+    merge_incident(
+        duplicate=incident,
+        into=said["into"],
+        author=author,
+        message=said["message"],
+        expected_revision=said["revision"],
+    )
 
 
 def _merge_page(

@@ -7,7 +7,6 @@ into a blank is text too: nothing in it is filled again.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from incidents.enums import TemplateKind
 from incidents.models import MessageTemplate
@@ -18,15 +17,10 @@ BLANK = re.compile(r"\[\[[ \t]*([^\[\]\s](?:[^\[\]\r\n]{0,58}[^\[\]\s])?)[ \t]*\
 VALUE_LENGTH = 500
 
 
-class Words(Protocol):
-    """A title, which is one line, and a body in Markdown."""
-
-    title: str
-    body: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
+    """A title, which is one line, and a body in Markdown."""
+
     title: str
     body: str
 
@@ -36,7 +30,7 @@ def blanks(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match[1] for text in texts for match in BLANK.finditer(text)))
 
 
-def fill(template: Words, values: Mapping[str, str]) -> Filled:
+def fill(template: MessageTemplate | Filled, values: Mapping[str, str]) -> Filled:
     """The words with their blanks filled. Raises ValidationFailed that names a blank without a value."""
     return Filled(
         title=fill_text(template.title, values, field="title"), body=fill_text(template.body, values, field="message")

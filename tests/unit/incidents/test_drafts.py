@@ -83,7 +83,13 @@ def update_of(incident: Incident, **said: object) -> dict[str, Any]:
     }
 
 
-def save(incident: Incident | None = None, publish_at: datetime | None = None, **said: object) -> Draft:
+def save(
+    incident: Incident | None = None,
+    publish_at: datetime | None = None,
+    words: dict[str, str] | None = None,
+    **said: object,
+) -> Draft:
+    said |= words or {}
     if incident is None:
         return save_draft(kind=DraftKind.DECLARE, form=declaration(**said), author="ada", publish_at=publish_at)
     form = update_of(incident, **said)
@@ -104,7 +110,7 @@ def test_a_draft_may_be_as_unfinished_as_it_is() -> None:
 
 
 def test_publishing_says_what_was_typed_with_the_blanks_filled_and_ends_the_draft(api: Component) -> None:
-    draft = save(**{f"component-{api.pk}": "major_outage", "next_update_in": "45m", "promise": "on_change"})
+    draft = save(words={f"component-{api.pk}": "major_outage", "next_update_in": "45m", "promise": "on_change"})
     incident = publish_draft(draft=draft)
     assert incident.title == "API is down"
     update = incident.updates.get()
@@ -150,7 +156,7 @@ def test_a_refusal_keeps_the_draft_and_says_nothing(incident: Incident) -> None:
 
 def test_a_blank_that_is_left_is_named() -> None:
     with pytest.raises(ValidationFailed, match="Fill in the blank “service”"):
-        publish_draft(draft=save(**{"blank-service": " "}))
+        publish_draft(draft=save(words={"blank-service": " "}))
 
 
 def test_the_second_writer_of_a_draft_is_told() -> None:
@@ -202,7 +208,7 @@ def test_a_time_that_has_been_or_is_too_far_is_refused(at: datetime) -> None:
 
 def test_what_cannot_be_published_cannot_be_scheduled() -> None:
     with pytest.raises(ValidationFailed, match="Fill in the blank “service”"):
-        save(publish_at=NOON + HOUR, **{"blank-service": ""})
+        save(publish_at=NOON + HOUR, words={"blank-service": ""})
     with pytest.raises(ValidationFailed, match="What is broken: This field is required"):
         save(publish_at=NOON + HOUR, title="")
 
