@@ -135,14 +135,20 @@ def clear_file_broker(broker_dir: Path) -> int:
 
 
 def collect_static_files() -> bool:
-    """Collect the static files if any of them changed since the last time; returns whether it did."""
-    mark = settings.STATIC_ROOT / ".collected"
-    fingerprint = _static_fingerprint()
-    if mark.is_file() and mark.read_text(encoding="ascii") == fingerprint:
-        return False
-    # Cleared first: it would keep a copy that is newer than its source, and packages bring sources years old.
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    mark.write_text(fingerprint, encoding="ascii")
+    """Collect the static files if any of them changed since the last time; returns whether it did.
+
+    Of two at once the second waits, and then finds that it is done: collecting clears the folder first.
+    """
+    root = settings.STATIC_ROOT
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with root.with_name(f".{root.name}.lock").open("a", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark, fingerprint = root / ".collected", _static_fingerprint()
+        if mark.is_file() and mark.read_text(encoding="ascii") == fingerprint:
+            return False
+        # Cleared first: it would keep a copy that is newer than its source, and packages bring sources years old.
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        mark.write_text(fingerprint, encoding="ascii")
     return True
 
 

@@ -1,6 +1,8 @@
 """What runlocal prepares."""
 
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,24 @@ def test_static_files_are_collected_once_and_again_when_one_changes(tmp_path: Pa
     (source / "page.css").write_text("body { color: black }")
     assert local.collect_static_files()
     assert (settings.STATIC_ROOT / "page.css").read_text() == "body { color: black }"
+
+
+def test_of_two_that_collect_at_once_one_waits_and_finds_it_done(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STATIC_ROOT = tmp_path / "collected"
+    settings.STATIC_ROOT.mkdir()
+    settings.STATICFILES_DIRS = []
+    inside, most = 0, 0
+
+    def collect(*_arguments: object, **_options: object) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.1)
+        inside -= 1
+
+    monkeypatch.setattr(local, "call_command", collect)
+    with ThreadPoolExecutor(2) as pool:
+        collected = sorted(pool.map(lambda _: local.collect_static_files(), range(2)))
+    assert (collected, most) == ([False, True], 1)
