@@ -140,6 +140,13 @@ def test_a_window_to_come_is_announced_with_its_reminders(load: Load) -> None:
     assert window.reminders.count() == 2
 
 
+def test_subscribers_hear_of_a_window_only_if_the_file_says_so(load: Load) -> None:
+    load(WHOLE + COMING)
+    assert not Notice.objects.exists()
+    load(WHOLE + COMING.replace('key = "postgres-18"', 'key = "another"\nnotify = true'))
+    assert [notice.kind for notice in Notice.objects.all()] == ["maintenance.scheduled"]
+
+
 def test_a_window_announced_too_late_needs_its_reason_and_nothing_is_written(load: Load) -> None:
     text = WHOLE + COMING.replace("now+4d", "now+1d")
     with pytest.raises(CommandError, match="at least 72 hours ahead") as refusal:
