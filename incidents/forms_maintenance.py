@@ -104,7 +104,8 @@ class WindowForm(PlanForm):
     def sections(self) -> list[Section]:
         """All visible fields but those of services, in the order in which they are filled in."""
         plan = [
-            ("", False, ("title", "message", "kind", *TIMES, "reason")),
+            ("", False, ("title", "message", "kind", *TIMES)),
+            ("", False, ("reason",)),
             (
                 "What customers notice",
                 False,

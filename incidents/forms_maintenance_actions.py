@@ -121,7 +121,10 @@ class ServiceForm(SentenceForm):
         """The moment; the one that stands if the text is the one that was shown of it. Raises ValidationError."""
         text = self.cleaned_data["eta"]
         shown = "" if kept is None else f"{kept.astimezone(self.zone):%H:%M}"
-        return kept if text and text == shown and kept is not None and kept > clock.now() else _moment(text, self.zone)
+        if kept is not None and text == shown:
+            # One that has passed is said no more: it is not tomorrow's.
+            return kept if kept > clock.now() else None
+        return _moment(text, self.zone)
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:

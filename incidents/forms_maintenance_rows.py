@@ -131,7 +131,7 @@ class ServiceFields:
 
     component: Component
     state: forms.BoundField
-    eta: forms.BoundField
+    eta: forms.BoundField | None
 
 
 class ServicesForm(QuietForm):
@@ -160,7 +160,11 @@ class ServicesForm(QuietForm):
     @property
     def service_rows(self) -> list[ServiceFields]:
         return [
-            ServiceFields(component=component, state=self[f"{STATE}{component.pk}"], eta=self[f"{ETA}{component.pk}"])
+            ServiceFields(
+                component=component,
+                state=self[f"{STATE}{component.pk}"],
+                eta=self[f"{ETA}{component.pk}"] if f"{ETA}{component.pk}" in self.fields else None,
+            )
             for component in self.rows_of
         ]
 
