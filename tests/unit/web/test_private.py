@@ -191,6 +191,7 @@ def test_while_it_is_open_nothing_of_it_is_published_but_severity_status_and_tim
     assert mail_leaks() == []
     page = Client().get(secret.get_absolute_url()).content.decode()
     assert '<h1 class="page">Critical incident</h1>' in page
+    assert "Also reported as" not in page
     assert "Critical incident" in Client().get("/report/").content.decode()
 
 
