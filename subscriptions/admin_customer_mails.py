@@ -29,6 +29,7 @@ from subscriptions.models import Customer
 from subscriptions.selectors import notice_progress
 
 LONGEST_PK = 18
+OVER_OFFERED = 30
 COUNTED = {
     DeliveryState.SENT.value: "sent",
     DeliveryState.PENDING.value: "waiting",
@@ -63,6 +64,10 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
         ]
         return own + super().get_urls()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """To ask for one. What was asked for is edited by nobody."""
+        return bool(request.user.has_perm("incidents.add_customermail"))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[CustomerMail]:
         """With what became of each, in the same query."""
         counts = {state: Count("notice__deliveries", filter=Q(notice__deliveries__state=state)) for state in COUNTED}
@@ -71,14 +76,13 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Write it, look at it, ask for it: the incident is named by `?incident=`, its key."""
-        # Not `has_add_permission`, which would show a button where there is no incident to write about.
-        if not request.user.has_perm("incidents.add_customermail"):
+        """Write it, look at it, ask for it: the incident is named by `?incident=`, its key, else chosen first."""
+        if not self.has_add_permission(request):
             raise PermissionDenied
-        incident = _incident(request.GET.get("incident", ""))
+        key = request.GET.get("incident", "")
+        incident = _incident(key)
         if incident is None:
-            messages.info(request, "A mail to all customers is about an incident: begin on its page.")
-            return HttpResponseRedirect(reverse("admin:incidents_incident_changelist"))
+            return self._choose(request, is_unknown=bool(key))
         form = CustomerMailForm(request.POST or None, initial={"subject": incident.public_title})
         if request.method == "POST" and form.is_valid() and "asked" in request.POST:
             try:
@@ -97,6 +101,17 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
             "preview": render_markdown(form.cleaned_data["body"]) if seen else "",
         }
         return self._respond(request, "ask", context)
+
+    def _choose(self, request: HttpRequest, *, is_unknown: bool) -> HttpResponse:
+        """About which incident? The open ones, and the newest of those that are over."""
+        rows = Incident.objects.shown().newest_first().select_related("severity")
+        groups = (("Open", list(rows.open())), ("Over", list(rows.resolved()[:OVER_OFFERED])))
+        context = {
+            "title": "Write to all customers",
+            "groups": [(label, incidents) for label, incidents in groups if incidents],
+            "is_unknown": is_unknown,
+        }
+        return self._respond(request, "choose", context)
 
     def change_view(
         self,
@@ -152,7 +167,7 @@ class CustomerMailAdmin(ReadOnlyAdmin[CustomerMail]):
 
     def _get(self, request: HttpRequest, object_id: str) -> CustomerMail:
         # Whoever may ask for one may see what became of it.
-        if not (self.has_view_permission(request) or request.user.has_perm("incidents.add_customermail")):
+        if not (self.has_view_permission(request) or self.has_add_permission(request)):
             raise PermissionDenied
         pk = unquote(object_id)
         mail = None

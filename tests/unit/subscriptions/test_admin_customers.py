@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.customers import confirm_customer_mail, request_customer_mail
 from incidents.models import CustomerMail, Incident, Notice
+from incidents.services import merge_incident, open_incident, resolve_incident
 from statuspage.core import clock
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Customer, Delivery
@@ -72,9 +73,35 @@ def test_a_refusal_keeps_what_was_typed(ada: Client, incident: Incident) -> None
 
 
 @pytest.mark.parametrize("key", ["", "0", "x", "9" * 30, "²"])
-def test_without_an_incident_there_is_nothing_to_write_about(key: str, ada: Client, incident: Incident) -> None:
+def test_without_an_incident_one_is_chosen_first(key: str, ada: Client, incident: Incident) -> None:
     answer = ada.get(f"{MAILS}add/", {"incident": key})
-    assert answer.headers["Location"] == "/admin/incidents/incident/"
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert ("There is no such incident" in html) is bool(key)
+    assert f'<option value="{incident.pk}">{incident.reference} ' in html
+    assert "What all customers have to know" not in html
+    assert "What all customers have to know" in ada.get(f"{MAILS}add/", {"incident": incident.pk}).content.decode()
+
+
+def test_one_that_was_merged_is_not_offered_and_one_that_is_over_is(ada: Client, incident: Incident) -> None:
+    over = open_incident(
+        title="Over", severity=incident.severity, message="We look.", impacts={}, started_at=incident.started_at
+    )
+    resolve_incident(incident=over, message="Done.")
+    twin = open_incident(
+        title="Twin", severity=incident.severity, message="We look.", impacts={}, started_at=incident.started_at
+    )
+    merge_incident(duplicate=twin, into=incident)
+    html = ada.get(f"{MAILS}add/").content.decode()
+    assert f'<optgroup label="Open"><option value="{incident.pk}">' in html
+    assert f'<optgroup label="Over"><option value="{over.pk}">' in html
+    assert f'<option value="{twin.pk}">' not in html
+
+
+def test_where_there_is_no_incident_there_is_nothing_to_choose(ada: Client) -> None:
+    html = ada.get(f"{MAILS}add/").content.decode()
+    assert "and there is none" in html
+    assert "<select" not in html
 
 
 def test_who_asked_sees_that_another_person_decides(ada: Client, mail: CustomerMail, customers: None) -> None:
