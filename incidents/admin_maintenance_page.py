@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -29,6 +29,7 @@ from statuspage.core.markdown import render_markdown
 
 TEMPLATE = "admin/incidents/maintenance/window.html"
 SCHEDULED, OVER = MaintenanceStatus.SCHEDULED, {MaintenanceStatus.COMPLETED, MaintenanceStatus.CANCELLED}
+EARLY = timedelta(hours=1)
 ACTIONS: Mapping[MaintenanceStatus, tuple[str, ...]] = {
     MaintenanceStatus.SCHEDULED: ("update", "extend", "start", "cancel"),
     MaintenanceStatus.IN_PROGRESS: ("update", "estimate", "extend", "verify", "complete"),
@@ -131,7 +132,7 @@ def window_page(
         "may_change": may_change,
         "may_act": may_act,
         "is_over": window.state in OVER,
-        "next": next_thing(window, steps) if may_change else None,
+        "next": next_thing(window, steps, now) if may_change else None,
         "also": also(window) if may_act else None,
         "steps": step_lines(window, steps, may_act=may_act),
         "services": service_rows(window, zone, form),
@@ -152,6 +153,8 @@ def standing(window: Maintenance, now: datetime, zone: ZoneInfo) -> str:
         return f"{said[0].upper()}{said[1:]}{rest}."
     if window.state is not SCHEDULED:
         return ""
+    if window.origin == Origin.IMPORT:
+        return ""
     by = "by itself" if window.starts_itself else "when somebody says so"
     if window.scheduled_for <= now:
         return f"Late to begin by {say_duration(now - window.scheduled_for)}; it begins {by}."
@@ -170,11 +173,14 @@ def links(window: Maintenance, page: Page) -> list[tuple[str, str]]:
     return found
 
 
-def next_thing(window: Maintenance, steps: list[MaintenanceStep]) -> NextThing | None:
+def next_thing(window: Maintenance, steps: list[MaintenanceStep], now: datetime) -> NextThing | None:
+    """None where nothing is next: a tap that begins a window hours before its time could not be taken back."""
     revision = str(window.revision)
     if window.origin == Origin.IMPORT:
         hint = "It was imported: nothing about it happens by itself."
         return NextThing(action="take-over", label="Take it over", hint=hint, fields={"revision": revision})
+    if window.state is SCHEDULED and window.scheduled_for - now > EARLY:
+        return None
     if window.state is SCHEDULED:
         return NextThing(action="start", label="Begin the maintenance now", fields=_quick(window, "start"))
     if not window.is_active:
@@ -263,7 +269,7 @@ def service_form(
 ) -> ServiceForm:
     """`row` is what is said of the component now."""
     eta = "" if row is None or row.eta_at is None else f"{row.eta_at.astimezone(zone):%H:%M}"
-    initial = {"state": row.state if row else ServiceState.OFFLINE, "eta": eta, "revision": window.revision}
+    initial = {"state": row.state if row else "", "eta": eta, "revision": window.revision}
     return ServiceForm(data, component_pk=component.pk, zone=zone, initial=initial)
 
 

@@ -109,6 +109,8 @@ class ServiceForm(SentenceForm):
     ) -> None:
         super().__init__(data, prefix=f"service-{component_pk}", initial=initial)
         self.zone = zone
+        if not initial["state"]:
+            self.fields["state"] = forms.ChoiceField(choices=[("", "Say its state"), *ServiceState.choices])
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -85,10 +85,10 @@ def change(client: Client, window: Maintenance, seen: dict[str, list[str]], **sa
 
 
 def test_a_form_sent_as_it_was_opened_changes_nothing(staff: Client, window: Maintenance) -> None:
-    before = Maintenance.objects.values().get()
+    before: dict[str, object] = {**Maintenance.objects.values().get()}
     steps = list(window.steps.values())
     assert change(staff, window, opened(staff, window)).status_code == 302
-    after = Maintenance.objects.values().get()
+    after: dict[str, object] = {**Maintenance.objects.values().get()}
     for name in before.keys() - {"revision", "updated_at"}:
         assert after[name] == before[name], name
     assert list(window.steps.values()) == steps

@@ -89,14 +89,20 @@ def text_of(response: Any) -> str:
     return str(response.content, "utf-8")
 
 
-def test_the_page_has_facts_links_and_timeline(staff: Client, window: Maintenance) -> None:
+def test_the_page_has_facts_links_and_timeline(
+    staff: Client, window: Maintenance, clock_at_noon: time_machine.Traveller
+) -> None:
     text = look(staff, window)
     assert "Begins in 2 hours, by itself." in text
     assert f"https://status.example.com/maintenance/{window.reference}/offline.html" in text
     assert ">https://status.example.com/maintenance/<" in text
     assert "We <strong>move</strong>." in text
     assert "grace" in text
-    assert "Begin the maintenance now" in text
+    # A tap that begins it hours before its time could not be taken back.
+    assert "Begin the maintenance now" not in text
+    assert "Begin, in your own words" in text
+    clock_at_noon.shift(timedelta(minutes=61))
+    assert "Begin the maintenance now" in look(staff, window)
 
 
 def test_the_page_costs_the_same_however_much_is_worked_on(
@@ -384,3 +390,22 @@ def test_what_is_not_there_is_a_404(staff: Client, running: Maintenance, key: st
 def test_nothing_is_deleted(staff: Client, window: Maintenance) -> None:
     assert staff.post(f"{base(window)}delete/", {"post": "yes"}).status_code == 403
     assert "delete_selected" not in text_of(staff.get("/admin/incidents/maintenance/"))
+
+
+def test_a_component_of_which_nothing_is_said_waits_for_a_word(
+    staff: Client, running: Maintenance, api: Component
+) -> None:
+    text = look(staff, running)
+    assert "Say its state" in text
+    assert "This field is required" in text_of(set_state(staff, running, api, state=""))
+    set_state(staff, running, api, state="queued")
+    assert running.services.get(component=api).state == "queued"
+
+
+def test_a_time_that_has_passed_is_not_tomorrows(
+    staff: Client, running: Maintenance, web: Component, clock_at_noon: time_machine.Traveller
+) -> None:
+    set_state(staff, running, web, state="offline", eta="12m")
+    clock_at_noon.shift(timedelta(minutes=20))
+    set_state(staff, running, web, state="restarting", eta="12:12")
+    assert running.services.get().eta_at is None
