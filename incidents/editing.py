@@ -10,6 +10,7 @@ from incidents.enums import DueReason, IncidentStatus
 from incidents.input import body_text, past_moment, severity_policy, title_line
 from incidents.locking import DUE_FIELDS, lock_incident, owed, rung_of, save_incident, set_due
 from incidents.models import Incident, IncidentUpdate, SeverityPolicy, UpdateRevision
+from incidents.notices import hide_words
 from incidents.postmortems import owe_postmortem
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -40,6 +41,7 @@ def edit_incident(
     row.title = title_line(title)
     row.severity = severity_policy(severity)
     row.impact = row.severity.impact
+    becomes_private = private and not row.private
     row.private = private
     row.data_impact = data_impact
     row.root_cause_summary = clean_text(root_cause_summary)
@@ -48,6 +50,8 @@ def edit_incident(
         _move_to_rung(row, now)
     said = ("title", "severity", "impact", "private", "data_impact", "root_cause_summary", "remediation")
     save_incident(row, now, *said, "promise", *DUE_FIELDS)
+    if becomes_private:
+        hide_words(row)
     if not row.is_open:
         owe_postmortem(row)
     touch_page(at=now)

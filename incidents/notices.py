@@ -6,12 +6,13 @@ Payload of a notice about an incident (times RFC 3339 UTC, or null):
     incident    id, reference, url, title, severity, severity_name, status, impact, private, started_at, resolved_at,
                 next_update_due_at, promise (by, on_change, more_information), root_cause_summary, remediation
     update      id, status, label, body_markdown, body_html, display_at, edited (null: as it was first said)
-    components  [slug, name, status, status_label]
+    components  [slug, name, status, status_label]: of those that the page shows
 
-A private incident has its severity in place of a title, and no bodies, causes or components.
+A private incident has its severity in place of a title, and no bodies, causes or components. Its notices go to
+everybody: who is told of it would say what it is about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +29,35 @@ def write_notice(*, kind: NoticeKind, incident: Incident, update: IncidentUpdate
     notice = Notice.objects.create(
         kind=kind, incident=incident, update=update, payload=incident_payload(incident, update, affected)
     )
-    notice.components.set([row.component_id for row in affected])
+    set_concerned(notice, incident, affected)
     return notice
+
+
+def set_concerned(notice: Notice, incident: Incident, affected: Iterable[AffectedComponent]) -> None:
+    """Whose choice of components decides whether they are told: nobody's where the components are a secret."""
+    notice.components.set([] if incident.private else [row.component_id for row in affected])
+
+
+def hide_words(incident: Incident) -> None:
+    """The incident became private: what is still to be sent says no more than the page does.
+
+    What was sent is sent; mails to all customers are theirs. Call it inside the transaction that made it private.
+    """
+    for notice in incident.notices.exclude(kind=NoticeKind.CUSTOMER_MAIL).select_for_update():
+        notice.payload = _without_words(notice.payload, title=incident.public_title)
+        notice.save(update_fields=["payload"])
+        notice.components.clear()
+
+
+def _without_words(payload: Mapping[str, Any], *, title: str) -> dict[str, Any]:
+    hidden = {**payload, "components": []}
+    nothing = {"root_cause_summary": "", "remediation": ""}
+    hidden["incident"] = {**payload["incident"], "title": title, "private": True, **nothing}
+    if "update" in payload:
+        hidden["update"] = {**payload["update"], "body_markdown": "", "body_html": ""}
+    if "postmortem" in payload:
+        hidden["postmortem"] = {**payload["postmortem"], "summary_markdown": "", "summary_html": "", "sections": []}
+    return hidden
 
 
 def incident_payload(
@@ -65,7 +93,9 @@ def incident_payload(
             "display_at": rfc3339(update.display_at),
             "edited": rfc3339(update.edited_at),
         },
-        "components": [] if hidden else [_component(row.component, _said(incident, row)) for row in affected],
+        "components": []
+        if hidden
+        else [_component(row.component, _said(incident, row)) for row in affected if row.component.is_visible],
     }
 
 

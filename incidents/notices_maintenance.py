@@ -8,7 +8,8 @@ Payload (times RFC 3339 UTC, or null):
                  impact_level, impact_note, reason, short_notice (announced later than its kind's rule says),
                  regions [name], what_to_do_markdown, what_to_do_html
     update       id, status, label, body_markdown, body_html, display_at; null in a reminder
-    components   [slug, name, status, status_label]: as they are, or will be, while the window runs
+    components   [slug, name, status, status_label]: of those that the page shows, as they are, or will be, while the
+                 window runs
     before       in a reminder alone: seconds before the beginning
 """
 
@@ -96,7 +97,7 @@ def _update(update: MaintenanceUpdate) -> dict[str, Any]:
 def _components(maintenance: Maintenance) -> list[dict[str, str]]:
     said = dict(maintenance.services.values_list("component_id", "state"))
     found = []
-    for component in maintenance.components.order_by("position", "pk"):
+    for component in maintenance.components.filter(is_visible=True).order_by("position", "pk"):
         is_up = maintenance.status in OVER or said.get(component.pk) == ServiceState.OPERATIONAL
         status = ComponentStatus.OPERATIONAL if is_up else ComponentStatus.UNDER_MAINTENANCE
         found.append(

@@ -9,7 +9,7 @@ Sections are those with words, in the order of the page. Of a private incident t
 
 from incidents.enums import NoticeKind
 from incidents.models import Incident, IncidentUpdate, Notice, Postmortem
-from incidents.notices import incident_payload, rfc3339
+from incidents.notices import incident_payload, rfc3339, set_concerned
 from statuspage.core.markdown import render_markdown
 
 
@@ -36,5 +36,5 @@ def write_postmortem_notice(*, postmortem: Postmortem, incident: Incident) -> No
         ],
     }
     notice = Notice.objects.create(kind=NoticeKind.POSTMORTEM_PUBLISHED, incident=incident, payload=payload)
-    notice.components.set([row.component_id for row in affected])
+    set_concerned(notice, incident, affected)
     return notice

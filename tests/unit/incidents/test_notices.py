@@ -7,9 +7,10 @@ import time_machine
 from components.enums import ComponentStatus
 from components.models import Component, Page
 from incidents.enums import IncidentStatus
+from incidents.maintenance import schedule_maintenance
 from incidents.models import Incident, Notice
 from incidents.notices import rfc3339
-from incidents.services import open_incident, post_update, resolve_incident
+from incidents.services import edit_incident, open_incident, post_update, resolve_incident
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -52,9 +53,48 @@ def test_a_private_incident_tells_severity_status_and_times_only(api: Component)
         assert "gateway" not in said
 
 
-def test_a_private_notice_still_reaches_only_those_who_chose_the_component(api: Component) -> None:
+def test_a_private_notice_goes_to_everybody_since_who_gets_it_would_say_what_it_is_about(api: Component) -> None:
     declare(api, private=True)
-    assert [component.slug for component in Notice.objects.get().components.all()] == ["api"]
+    assert not Notice.objects.get().components.exists()
+
+
+def test_what_waits_to_be_sent_says_nothing_any_more_once_the_incident_is_private(api: Component) -> None:
+    incident = declare(api)
+    resolve_incident(incident=incident, message="Secret end.", root_cause_summary="Secret cause", remediation="Secret")
+    edit_incident(
+        incident=incident,
+        title=incident.title,
+        severity=incident.severity,
+        private=True,
+        data_impact=False,
+        root_cause_summary=incident.root_cause_summary,
+        remediation=incident.remediation,
+    )
+    notices = list(Notice.objects.all())
+    assert len(notices) == 2
+    for notice in notices:
+        said = json.dumps(notice.payload)
+        assert not [word for word in ("Secret", "merger", "hidden", "api") if word in said], said
+        assert notice.payload["incident"]["title"] == "Critical incident"
+        assert not notice.components.exists()
+
+
+def test_a_component_that_the_page_does_not_show_is_not_named(api: Component, web: Component) -> None:
+    Component.objects.filter(pk=web.pk).update(is_visible=False)
+    web.refresh_from_db()
+    impacts = {api: ComponentStatus.PARTIAL_OUTAGE, web: ComponentStatus.MAJOR_OUTAGE}
+    open_incident(title="Requests fail", severity="major", message="Looking.", impacts=impacts)
+    now = datetime.now(tz=UTC)
+    schedule_maintenance(
+        title="Upgrade",
+        message="We upgrade.",
+        components=[api, web],
+        scheduled_for=now + timedelta(hours=1),
+        scheduled_until=now + timedelta(hours=2),
+    )
+    for notice in Notice.objects.all():
+        assert [component["slug"] for component in notice.payload["components"]] == ["api"], notice.kind
+        assert notice.components.count() == 2
 
 
 def test_a_payload_does_not_change_when_the_incident_does(api: Component) -> None:
