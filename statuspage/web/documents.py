@@ -8,12 +8,11 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from incidents.models import Incident
 from probes.objectives.sla_feed import sla_feed
 from statuspage.web import feeds
 from statuspage.web.api.documents import SLA_PATH, sla_json
 from statuspage.web.component_facts import read_component_facts
-from statuspage.web.facts import COMING, FEED_ENTRIES, Facts, is_hot, read_facts
+from statuspage.web.facts import COMING, FEED_ENTRIES, hot_incidents, is_hot, read_facts
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
 from statuspage.web.pages.content import ContentView, content_view, content_views
 from statuspage.web.pages.day import DayPage, day_page
@@ -52,7 +51,7 @@ def render_hot_documents() -> list[RenderedDocument]:
     facts = read_facts()
     more = read_component_facts([component.pk for component in facts.components], facts.now)
     home = home_of(facts)
-    incidents, maintenances = _hot_incidents(facts), facts.maintenances[: FEED_ENTRIES * 2]
+    incidents, maintenances = hot_incidents(facts.incidents, facts.now), facts.maintenances[: FEED_ENTRIES * 2]
     incident_models = incident_pages(facts, incidents)
     maintenance_models = maintenance_pages(facts, maintenances)
     windows = window_pages(facts, [row for row in facts.maintenances if row.status in COMING])
@@ -76,12 +75,6 @@ def render_hot_documents() -> list[RenderedDocument]:
     ]
 
 
-def _hot_incidents(facts: Facts) -> list[Incident]:
-    """Those whose updates were read: what is hot, and what the feeds hold."""
-    newest = {incident.pk for incident in facts.incidents[:FEED_ENTRIES]}
-    return [incident for incident in facts.incidents if incident.pk in newest or is_hot(incident, facts.now)]
-
-
 def render_document(path: str) -> RenderedDocument | None:
     """One document by its path, hot or not; None where there is no such page."""
     for pattern, render in ROUTES:
@@ -97,7 +90,7 @@ def _render_home_part(path: str) -> RenderedDocument | None:
 
 def _render_feed(path: str) -> RenderedDocument | None:
     facts = read_facts()
-    incidents = incident_pages(facts, _hot_incidents(facts))
+    incidents = incident_pages(facts, hot_incidents(facts.incidents, facts.now))
     return _at(
         path,
         _feeds(home_of(facts), incidents, maintenance_pages(facts, facts.maintenances), newest_postmortems(facts)),

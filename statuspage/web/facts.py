@@ -42,6 +42,7 @@ from statuspage.web.plans import Plan, read_plans
 DAYS = 90
 PAST_DAYS = 14
 FEED_ENTRIES = 25
+MOST_HOT = 200
 # A component that flaps for weeks must not make every page slow.
 CHANGES_A_COMPONENT = 200
 # The same for an incident that probes find more and more of.
@@ -63,7 +64,7 @@ class ComponentName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`incidents` and `maintenances` are newest first and hold more than have their updates here: see `is_hot`."""
+    """`incidents` and `maintenances` are newest first, and more than have their updates here: see `hot_incidents`."""
 
     now: datetime
     page: Page
@@ -104,9 +105,7 @@ def read_facts() -> Facts:
     ids = [component.pk for component in components]
     dates = window_dates(now)
     incidents = list(_incidents(since))
-    hot = [incident.pk for incident in incidents if is_hot(incident, now)] + [
-        incident.pk for incident in incidents[:FEED_ENTRIES]
-    ]
+    hot = [incident.pk for incident in hot_incidents(incidents, now)]
     maintenances, maintenance_components = read_maintenances(_maintenances(since))
     return Facts(
         now=now,
@@ -117,7 +116,7 @@ def read_facts() -> Facts:
         freshness=monitoring_freshness(),
         changes=_changes(ids, since),
         incidents=incidents,
-        updates=read_updates(set(hot)),
+        updates=read_updates(hot),
         affected=read_affected([incident.pk for incident in incidents]),
         maintenances=maintenances,
         maintenance_updates=read_maintenance_updates([row.pk for row in maintenances]),
@@ -129,8 +128,20 @@ def read_facts() -> Facts:
     )
 
 
+def hot_incidents(incidents: Sequence[Incident], now: datetime) -> list[Incident]:
+    """Those that are asked for all the time, and those of the feeds: open, of the last 14 days, and the newest 25.
+
+    In the order given, newest first. Where a storm made more than 200, open ones come first and the rest are not hot.
+    """
+    chosen = sorted(
+        (incident for incident in incidents if is_hot(incident, now)), key=lambda incident: not incident.is_open
+    )[:MOST_HOT]
+    keys = {incident.pk for incident in [*chosen, *incidents[:FEED_ENTRIES]]}
+    return [incident for incident in incidents if incident.pk in keys]
+
+
 def is_hot(incident: Incident, now: datetime) -> bool:
-    """Open, or of the last 14 days: asked for all the time."""
+    """Open, or of the last 14 days."""
     if incident.is_open:
         return True
     return max(incident.started_at, incident.resolved_at or incident.started_at) >= now - timedelta(days=PAST_DAYS + 1)
