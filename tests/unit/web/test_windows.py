@@ -244,6 +244,18 @@ def test_a_hidden_component_is_in_no_list_and_in_no_number(announce: Announce, s
     assert "1 down of 3 total · 2 healthy" in said
 
 
+def test_a_hidden_component_is_named_in_no_document_and_counted_in_none(
+    announce: Announce, services: list[ServicePlan]
+) -> None:
+    Component.objects.filter(pk=services[0].component.pk).update(is_visible=False)
+    window = announce()
+    documents = [*render_hot_documents(), render_document(window.get_absolute_url())]
+    said = {document.path: document.body.decode().lower() for document in documents if document is not None}
+    assert [path for path, body in said.items() if "service-0" in body] == []
+    assert "service-1" in said[window.get_absolute_url()]
+    assert "1 of 3 services down" in said["/"]
+
+
 def test_the_home_page_tells_how_far_the_work_is(announce: Announce) -> None:
     announce(expects_downtime=True)
     assert "Step 2 of 3: Migrations · 2 of 4 services down · Downtime is expected." in words(hot()["/"])
