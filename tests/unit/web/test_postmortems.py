@@ -13,7 +13,7 @@ from components.models import Page
 from incidents.enums import IncidentStatus
 from incidents.models import FollowUpAction, Incident, Notice, Postmortem, SeverityPolicy
 from incidents.postmortems import edit_postmortem, publish_postmortem, start_postmortem
-from incidents.services import edit_incident, post_update
+from incidents.services import edit_incident, merge_incident, post_update
 from statuspage.web.documents import render_document, render_hot_documents
 from statuspage.web.pages.postmortems import postmortem_page
 from statuspage.web.selectors import site_info
@@ -131,6 +131,16 @@ def test_that_of_an_old_incident_is_in_the_feeds(make_incident: MakeIncident, pa
     publish(old)
     assert read(path).entries[0].title == "Postmortem: Long ago"
     assert "A disk was" in text_of(f"/incidents/{old.reference}/postmortem/")
+
+
+@BOTH
+def test_that_of_a_duplicate_leaves_the_feeds_with_it(make_incident: MakeIncident, path: str) -> None:
+    kept = make_incident(ago=timedelta(hours=5), lasted=timedelta(hours=1), title="Requests fail")
+    duplicate = make_incident(ago=timedelta(hours=4), lasted=timedelta(hours=1), title="The same again")
+    publish(duplicate)
+    assert "Postmortem: The same again" in [entry.title for entry in read(path).entries]
+    merge_incident(duplicate=duplicate, into=kept)
+    assert [entry.title for entry in read(path).entries] == ["Requests fail"]
 
 
 def test_a_hot_one_is_in_the_edition(incident: Incident) -> None:
