@@ -222,6 +222,20 @@ def test_a_clock_that_jumps_ahead_and_back_makes_nothing_late(time: Time) -> Non
     assert not Signal.objects.exists()
 
 
+def test_a_clock_that_jumps_over_a_deadline_ends_no_warning_of_it(time: Time) -> None:
+    owe(NOON + HOUR)
+    chase()
+    assert firing() == ["postmortem-due:INC-2026-1121-a:ahead"]
+    time.set_clock(2 * HOUR)
+    assert chase() == 0
+    assert firing() == ["postmortem-due:INC-2026-1121-a:ahead"]
+    time.set_clock(-2 * HOUR)
+    for _ in range(20):
+        assert chase() == 0
+        time.pass_by(minutes(0.25))
+    assert firing() == ["postmortem-due:INC-2026-1121-a:ahead"]
+
+
 def test_a_clock_that_stays_ahead_makes_each_word_late_once_when_it_has_settled(time: Time) -> None:
     declare()
     declare()

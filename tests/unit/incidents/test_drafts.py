@@ -14,8 +14,9 @@ from components.models import Component, Page
 from incidents import drafts
 from incidents.chasing import JumpWatch
 from incidents.drafts import discard_draft, publish_draft, publish_due, save_draft
-from incidents.enums import DraftKind, IncidentStatus, SignalSource
+from incidents.enums import DraftKind, IncidentStatus, Origin, SignalSource
 from incidents.models import Draft, Incident, Notice, SeverityPolicy, Signal
+from incidents.reports.services import submit_report
 from incidents.services import open_incident, post_update, resolve_incident
 from statuspage.core.errors import NotFound, StaleRevision, ValidationFailed
 
@@ -310,3 +311,52 @@ def test_a_draft_goes_with_its_incident(incident: Incident) -> None:
     save(incident)
     incident.delete()
     assert not Draft.objects.exists()
+
+
+def test_a_draft_that_was_refused_and_is_published_by_hand_ends_its_signal(time: Time) -> None:
+    draft = save(publish_at=NOON + HOUR)
+    time.pass_by(3 * HOUR)
+    publish_due()
+    assert Signal.objects.unresolved().exists()
+    publish_draft(draft=draft, author="grace")
+    assert not Signal.objects.unresolved().exists()
+
+
+def test_reports_that_a_declaration_was_made_of_belong_to_the_incident(time: Time) -> None:
+    report = submit_report(what="Nothing loads.")
+    incident = publish_draft(draft=save(reports=report.public_id), author="grace")
+    report.refresh_from_db()
+    assert (report.incident, report.handled_by, incident.origin) == (incident, "grace", Origin.REPORT)
+
+
+def test_who_puts_it_off_at_its_time_is_heard(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at what is due and the lock."""
+    draft = save(publish_at=NOON + HOUR)
+    time.pass_by(HOUR)
+    lose = drafts._publish_scheduled
+
+    def beaten(pk: int, now: datetime) -> bool:
+        save_draft(kind=DraftKind.DECLARE, form=declaration(), author="ada", draft=draft, publish_at=NOON + 2 * HOUR)
+        return lose(pk, now)
+
+    monkeypatch.setattr(drafts, "_publish_scheduled", beaten)
+    assert publish_due() == 0
+    assert not Incident.objects.exists()
+
+
+def test_who_writes_on_it_while_it_is_refused_is_not_told_of_what_they_have_changed(
+    time: Time, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = save(incident, publish_at=NOON + HOUR)
+    time.pass_by(HOUR)
+
+    def beaten(pk: int, now: datetime) -> bool:
+        save_draft(
+            kind=DraftKind.UPDATE, form=update_of(incident), author="ada", draft=draft, publish_at=NOON + 2 * HOUR
+        )
+        raise NotFound("Somebody was faster.")
+
+    monkeypatch.setattr(drafts, "_publish_scheduled", beaten)
+    assert publish_due() == 0
+    assert Draft.objects.get().problem == ""
+    assert not Signal.objects.exists()

@@ -140,6 +140,25 @@ def test_a_reopened_incident_owes_it_when_it_is_over_again(api: Component, trave
     assert draft.resolution == "A larger disk.\n\nAll is well again."
 
 
+def test_each_word_is_added_once_however_often_it_comes_back(api: Component, travel: Any) -> None:
+    incident = happen(api, travel)
+    draft = draft_of(incident)
+    edit_postmortem(postmortem=draft, sections={"timeline": "- Mine"})
+    for number in ("one", "two", "three"):
+        post_update(incident=incident, status=IncidentStatus.INVESTIGATING, message=f"Back, {number}.")
+        resolve_incident(incident=incident, message=f"Over, {number}.")
+    draft.refresh_from_db()
+    said = [line.partition(": ")[2] for line in draft.timeline.splitlines()[1:]]
+    assert said == [f"{word}, {number}." for number in ("one", "two", "three") for word in ("Back", "Over")]
+
+
+def test_what_was_done_is_the_last_word_of_its_end(api: Component, travel: Any) -> None:
+    incident = happen(api, travel, severity="minor")
+    post_update(incident=incident, status=IncidentStatus.INVESTIGATING, message="Again.")
+    resolve_incident(incident=incident, message="Over for good.")
+    assert start_postmortem(incident=incident).resolution == "A larger disk.\n\nOver for good."
+
+
 def test_owing_twice_changes_nothing(api: Component, travel: Any) -> None:
     incident = happen(api, travel)
     before = Postmortem.objects.values().get()
