@@ -4,6 +4,7 @@ They read what was typed; the rules are the services', and a service's refusal g
 Times are UTC where a label does not name another zone.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,14 @@ IMPACT_CHOICES = [(status.value, status.label) for status in ComponentStatus if 
 NO_IMPACT = ("", "—")
 OPEN_CHOICES = [choice for choice in IncidentStatus.choices if choice[0] != IncidentStatus.RESOLVED]
 PREFIX = "component-"
+# How people write durations when they are in a hurry.
+UNITS_IN_WORDS = {"min": "m", "mins": "m", "minute": "m", "minutes": "m"}
+UNITS_IN_WORDS |= {"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d"}
+NUMBER_AND_WORD = re.compile(r"([0-9.]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 
 
 class DurationField(forms.Field):
-    """`30m` ↔ timedelta; empty is None."""
+    """`30m`, also `30 min` and `30 minutes` ↔ timedelta; empty is None."""
 
     widget = forms.TextInput
 
@@ -43,6 +48,10 @@ class DurationField(forms.Field):
         text = str(value or "").strip()
         if not text:
             return None
+        said = NUMBER_AND_WORD.fullmatch(text)
+        if said is not None:
+            unit = said[2].lower()
+            text = said[1] + UNITS_IN_WORDS.get(unit, unit)
         try:
             return parse_duration(text)
         except ValueError as error:
@@ -119,6 +128,15 @@ class SentenceForm(forms.Form):
     """A form that a service may refuse, with the typed text kept."""
 
     required_css_class = "required"
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """As Django's; the page then begins at the first field that is wrong, which may be screens below the top."""
+        super().add_error(field, error)
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong is not None:
+            for other in self.fields.values():
+                other.widget.attrs.pop("autofocus", None)
+            self.fields[wrong].widget.attrs["autofocus"] = True
 
     def refuse(self, error: DomainError) -> None:
         """Say the sentence at the field that it is about, else above the form."""

@@ -90,6 +90,8 @@ class WordsForm(SentenceForm):
                 widget=forms.TextInput(attrs={"id": f"{stem}_{number}"}),
                 error_messages={"required": f"Fill in the blank “{name}”, or take it out of the text."},
             )
+        # In the order in which they are read: the first that is wrong is where the page begins.
+        self.order_fields([f"{BLANK_PREFIX}{name}" for name in self.blank_names])
         self._begin_at_the_first_blank()
 
     def _begin_at_the_first_blank(self) -> None:
