@@ -146,10 +146,21 @@ def test_a_window_written_down_afterwards_has_done_its_steps_and_all_is_back(
     assert (window.started_at, window.completed_at) == (NOW - 4.5 * HOUR, NOW - 4 * HOUR)
 
 
+def test_the_word_of_a_window_that_began_is_as_old_as_its_beginning(announce: Announce) -> None:
+    for said, at in (
+        (in_hours(-9), NOW - 9 * HOUR),
+        (in_hours(-0.5), NOW - 0.5 * HOUR),
+        (in_hours(-0.5) | {"started_at": NOW - 0.75 * HOUR}, NOW - 0.75 * HOUR),
+        (in_hours(2), NOW),
+    ):
+        assert announce(**said).updates.get().display_at == at, said
+
+
 def test_subscribers_hear_of_a_window_once_and_by_choice(announce: Announce) -> None:
     announce(notify=False)
     announce(**in_hours(-9))
     announce(notify_start=False, **in_hours(-0.5))
+    announce(notify=False, **in_hours(-0.5))
     assert not Notice.objects.exists()
     announce()
     announce(**in_hours(-0.5))

@@ -13,6 +13,7 @@ from incidents.maintenance import (
     StepPlan,
     advance_step,
     cancel_maintenance,
+    due,
     edit_maintenance,
     extend_maintenance,
     run_due,
@@ -95,6 +96,15 @@ def test_several_reminders_that_are_due_at_once_are_one(announce: Announce, cloc
     assert (run_due(), run_due()) == (1, 0)
     assert told() == ["scheduled", "reminder"]
     assert Notice.objects.latest("pk").payload["before"] == 600
+
+
+def test_of_a_window_that_should_have_begun_nobody_is_reminded(announce: Announce, clock: Clock) -> None:
+    announce(starts_itself=False, reminders=[10 * MINUTE])
+    clock.shift(HOUR)
+    run_due()
+    clock.shift(-HOUR)
+    run_due()
+    assert told() == ["scheduled"]
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
@@ -210,3 +220,29 @@ def test_an_imported_window_that_runs_claims_its_components_when_it_is_taken_ove
     take_over(maintenance=window)
     api.refresh_from_db()
     assert api.status == "under_maintenance"
+
+
+def test_a_window_waits_five_minutes_for_a_hand_before_it_wakes_somebody(announce: Announce, clock: Clock) -> None:
+    announce(starts_itself=False)
+    clock.shift(HOUR + 5 * MINUTE - timedelta(seconds=1))
+    assert run_due() == 0
+    clock.shift(timedelta(seconds=1))
+    assert run_due() == 1
+    assert Signal.objects.get().pages
+
+
+@pytest.mark.parametrize("way", ["cancelled", "moved", "by hand"])
+def test_what_staff_do_between_the_look_and_the_lock_is_heard(announce: Announce, clock: Clock, way: str) -> None:
+    window = announce()
+    if way == "cancelled":
+        cancel_maintenance(maintenance=window, message="No.")
+    elif way == "moved":
+        edit_maintenance(
+            maintenance=window, scheduled_for=NOW + 3 * HOUR, scheduled_until=NOW + 4 * HOUR, reason="Later."
+        )
+    else:
+        edit_maintenance(maintenance=window, starts_itself=False)
+    clock.shift(HOUR)
+    assert not due._begin_due(window)
+    assert status_of(window) == (MaintenanceStatus.CANCELLED if way == "cancelled" else MaintenanceStatus.SCHEDULED)
+    assert not StatusClaim.objects.exists()

@@ -23,6 +23,7 @@ from incidents.maintenance import (
     skip_step,
     start_maintenance,
 )
+from incidents.maintenance.claims import components_in_maintenance
 from incidents.models import Maintenance, MaintenanceKind, Notice
 from statuspage.core.errors import DomainError, InvalidTransition, StaleRevision, ValidationFailed
 
@@ -206,6 +207,13 @@ def test_a_component_that_is_taken_out_of_a_running_window_is_free_at_once(
     assert [claim.component for claim in StatusClaim.objects.all()] == [web]
 
 
+def test_what_was_said_of_a_component_goes_with_it(announce: Announce, api: Component, web: Component) -> None:
+    plans = [ServicePlan(component=one, state=ServiceState.OFFLINE) for one in (api, web)]
+    window = in_state(announce(services=plans), S.IN_PROGRESS)
+    edit_maintenance(maintenance=window, components=[api])
+    assert [service.component for service in window.services.all()] == [api]
+
+
 def test_a_moved_window_says_so_and_keeps_its_rule(announce: Announce, clock: Clock) -> None:
     times = {"scheduled_for": NOW + 80 * HOUR, "scheduled_until": NOW + 81 * HOUR}
     window = announce(kind="routine", **times)
@@ -301,6 +309,21 @@ def test_a_clock_that_was_set_back_does_not_end_before_it_began(announce: Announ
     clock.shift(-HOUR)
     complete_maintenance(maintenance=window)
     assert window.completed_at == window.started_at == NOW
+
+
+def test_what_was_expected_of_a_window_is_over_with_it(announce: Announce) -> None:
+    window = in_state(announce(phase="preparing"), S.IN_PROGRESS)
+    estimate_end(maintenance=window, at=FUTURE)
+    complete_maintenance(maintenance=window)
+    window.refresh_from_db()
+    assert (window.phase, window.estimated_until) == ("", None)
+
+
+def test_while_the_work_is_verified_it_is_still_maintenance(announce: Announce, api: Component) -> None:
+    window = in_state(announce(), S.VERIFYING)
+    assert components_in_maintenance() == {api.pk}
+    complete_maintenance(maintenance=window)
+    assert components_in_maintenance() == set()
 
 
 def test_a_window_does_not_begin_twice(announce: Announce, clock: Clock) -> None:

@@ -74,6 +74,14 @@ def test_each_window_is_announced_ahead_once(create: Create, clock: Clock) -> No
     assert Notice.objects.get().kind == NoticeKind.MAINTENANCE_SCHEDULED
 
 
+def test_a_window_that_is_announced_late_because_nobody_worked_is_announced_all_the_same(
+    create: Create, clock: Clock
+) -> None:
+    series = create(kind="routine")
+    go_to(clock, datetime(2026, 11, 30, 2, tzinfo=UTC))
+    assert days_of(series) == ["12-01T02:00"]
+
+
 def test_a_year_of_a_series_keeps_its_wall_clock_time(create: Create, clock: Clock) -> None:
     series = create()
     for number in range(0, 365, 2):
