@@ -128,7 +128,7 @@ def test_names_from_people_do_nothing() -> None:
 latencies = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True), st.floats(0, 60_000))
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(latencies, latencies, latencies, st.integers(0, 10**9)), max_size=100),
     st.lists(st.floats(0.001, 1e6), max_size=3),
