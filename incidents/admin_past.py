@@ -15,7 +15,7 @@ from incidents.forms_past import EditWordForm, MergeForm, RecordForms, candidate
 from incidents.impacts import affected_components
 from incidents.merging import taken_over
 from incidents.models import Incident, IncidentUpdate, UpdateRevision
-from incidents.services import edit_update, merge_incident, record_incident
+from incidents.services import DuplicateIncident, edit_update, merge_incident, record_once
 from statuspage.core.errors import DomainError, StaleRevision
 
 if TYPE_CHECKING:
@@ -152,7 +152,9 @@ def record_view(request: HttpRequest, *, model_admin: "IncidentModelAdmin") -> H
     forms = RecordForms(request.POST or None, components=components, more=int(wants_more))
     if request.method == "POST" and not wants_more and forms.is_valid():
         try:
-            incident = _twin(forms) or _record(forms, author_of(request))
+            incident = _record(forms, author_of(request))
+        except DuplicateIncident as error:
+            return to_incident(error.existing)
         except DomainError as error:
             forms.facts.refuse(error)
         else:
@@ -164,17 +166,9 @@ def record_view(request: HttpRequest, *, model_admin: "IncidentModelAdmin") -> H
     return TemplateResponse(request, "admin/incidents/incident/record.html", context)
 
 
-def _twin(forms: RecordForms) -> Incident | None:
-    """The one that a second tap on the button would write down again."""
-    said = forms.facts.cleaned_data
-    return Incident.objects.filter(
-        title=said["title"], started_at=said["started_at"], severity=said["severity"], merged_into=None
-    ).first()
-
-
 def _record(forms: RecordForms, author: str) -> Incident:
     said = forms.facts.cleaned_data
-    return record_incident(
+    return record_once(
         title=said["title"],
         severity=said["severity"],
         started_at=said["started_at"],

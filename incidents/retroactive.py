@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -17,7 +18,7 @@ from incidents.input import body_text, past_moment, promised_interval, severity_
 from incidents.locking import rung_of, set_due
 from incidents.models import Incident, IncidentUpdate, SeverityPolicy, UpdateImpact
 from incidents.notices import write_notice
-from incidents.opening import insert_incident, is_private
+from incidents.opening import DuplicateIncident, insert_incident, is_private
 from incidents.postmortems import owe_postmortem
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -104,6 +105,22 @@ def record_incident(
         write_notice(kind=kind, incident=incident, update=rows[-1])
     touch_page(at=now)
     return incident
+
+
+@retry_on_conflict
+@transaction.atomic
+def record_once(*, title: str, severity: SeverityPolicy, started_at: datetime, **said: Any) -> Incident:
+    """As `record_incident`, for a form whose button may be pressed twice, or by two people at once.
+
+    One of the same title, severity and beginning that is there already is raised as DuplicateIncident.
+    """
+    # Whoever writes down at the same moment waits here, and nobody else: the rung stays as it is.
+    SeverityPolicy.objects.select_for_update(no_key=True).get(pk=severity.pk)
+    same = Incident.objects.filter(title=title_line(title), severity=severity, started_at=started_at, merged_into=None)
+    twin = same.order_by("pk").first()
+    if twin is not None:
+        raise DuplicateIncident(twin)
+    return record_incident(title=title, severity=severity, started_at=started_at, **said)
 
 
 def _checked(update: PastUpdate, now: datetime) -> PastUpdate:

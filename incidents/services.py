@@ -13,7 +13,7 @@ from incidents.editing import edit_incident, edit_update
 from incidents.evidence import EvidenceItem, add_evidence
 from incidents.merging import merge_incident
 from incidents.opening import DuplicateIncident, open_incident
-from incidents.retroactive import PastUpdate, record_incident
+from incidents.retroactive import PastUpdate, record_incident, record_once
 from incidents.updating import post_update, resolve_incident
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "open_incident",
     "post_update",
     "record_incident",
+    "record_once",
     "resolve_incident",
 ]

@@ -13,7 +13,15 @@ from components.services import claim_status
 from incidents.drafts import publish_due, save_draft
 from incidents.enums import DraftKind, IncidentStatus, NoticeKind
 from incidents.models import Draft, Incident, Notice, SeverityPolicy
-from incidents.services import DuplicateIncident, merge_incident, open_incident, post_update, resolve_incident
+from incidents.services import (
+    DuplicateIncident,
+    PastUpdate,
+    merge_incident,
+    open_incident,
+    post_update,
+    record_once,
+    resolve_incident,
+)
 from statuspage.core import clock
 from statuspage.core.errors import Conflict, StaleRevision
 
@@ -151,3 +159,19 @@ def test_two_beats_publish_a_scheduled_draft_once(api: Component) -> None:
     assert Incident.objects.count() == 1
     assert Notice.objects.filter(kind=NoticeKind.INCIDENT_CREATED).count() == 1
     assert not Draft.objects.exists()
+
+
+def test_one_of_two_who_write_down_the_same_incident_at_once_wins(api: Component) -> None:
+    began = clock.now() - timedelta(days=1)
+
+    def record() -> None:
+        record_once(
+            title="API  requests failed",
+            severity=SeverityPolicy.objects.get(slug="critical"),
+            started_at=began,
+            updates=[PastUpdate(status=IncidentStatus.RESOLVED, message="It was the disk.", at=began)],
+            notify=True,
+        )
+
+    assert [type(error) for error in at_once(*[record] * 4) if error] == [DuplicateIncident] * 3
+    assert Incident.objects.count() == Notice.objects.count() == 1
