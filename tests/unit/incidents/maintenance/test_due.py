@@ -13,6 +13,7 @@ from incidents.maintenance import (
     StepPlan,
     advance_step,
     cancel_maintenance,
+    complete_maintenance,
     due,
     edit_maintenance,
     extend_maintenance,
@@ -63,6 +64,29 @@ def test_begin_and_end_tell_nobody_if_the_window_says_so(announce: Announce, clo
     announce(notify=False, notify_start=False, notify_end=False)
     later(clock, 3 * HOUR)
     assert (told(), Maintenance.objects.get().status) == ([], "completed")
+
+
+def test_a_reminder_that_was_sent_is_not_sent_again_because_another_is_wanted(
+    announce: Announce, clock: Clock
+) -> None:
+    window = announce(reminders=[30 * MINUTE])
+    later(clock, 35 * MINUTE)
+    edit_maintenance(maintenance=window, reminders=[30 * MINUTE, 10 * MINUTE])
+    later(clock, 10 * MINUTE)
+    assert told() == ["scheduled", "reminder"]
+    later(clock, 10 * MINUTE)
+    assert told() == ["scheduled", "reminder", "reminder"]
+
+
+def test_begun_and_ended_by_hand_it_tells_as_the_window_says_or_as_is_said_then(announce: Announce) -> None:
+    for window in (announce(notify=False, notify_start=False, notify_end=False), announce(notify=False)):
+        start_maintenance(maintenance=window)
+        complete_maintenance(maintenance=window)
+    assert told() == ["started", "completed"]
+    window = announce(notify=False, notify_start=False)
+    start_maintenance(maintenance=window, notify=True)
+    complete_maintenance(maintenance=window, notify=False)
+    assert told() == ["started", "completed", "started"]
 
 
 def test_a_reminder_whose_time_had_passed_at_the_announcement_is_not_sent(announce: Announce, clock: Clock) -> None:
