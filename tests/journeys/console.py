@@ -10,6 +10,7 @@ import httpx
 
 from tests.journeys.stack import Stack
 
+INCIDENTS = "/admin/incidents/incident"
 REFUSAL = re.compile(r'class="refusal"[^>]*>([^<]+)')
 SIGN_IN = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -200,3 +201,14 @@ def colleagues(stack: Stack, *names: str) -> list[Console]:
     """Accounts with every permission, signed in."""
     keys = stack.manage("shell", "-v0", "-c", SIGN_IN.format(names=names)).split()
     return [Console(stack, key) for key in keys]
+
+
+def declare(ana: Console, stack: Stack, title: str, slug: str = "api", **more: str | None) -> Screen:
+    """Critical, and half of one component is gone."""
+    ((pk,),) = stack.query("SELECT id FROM components_component WHERE slug = %s", slug)
+    typed = {"title": title, "severity": "Critical", "message": "We look.", f"component-{pk}": "partial_outage"}
+    return ana.press(f"{INCIDENTS}/add/", "Publish the incident", typed | more)
+
+
+def reference_of(stack: Stack, screen: Screen) -> str:
+    return str(stack.query("SELECT reference FROM incidents_incident WHERE id = %s", screen.pk)[0][0])

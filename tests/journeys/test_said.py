@@ -1,23 +1,22 @@
 """Whatever is said, by the console's own forms and through the real servers, reaches whom it should, and once.
 
-What came is counted in the mailbox. `letters` holds all that ever should have come, so that one mail too many in one
-story turns this or the next one red.
+What came is counted in the mailbox: one mail too many in one story turns this or the next one red.
 """
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.console import Console, Screen, colleagues
+from tests.journeys.checks import becomes, leads, shows
+from tests.journeys.console import INCIDENTS, Console, Screen, colleagues, declare, reference_of
+from tests.journeys.letters import Letters, text_of
 from tests.journeys.mailbox import Mailbox
 from tests.journeys.stack import Stack, eventually
 
@@ -37,16 +36,7 @@ name = "API gateway"
 slug = "web"
 name = "Web application"
 """
-INCIDENTS, WINDOWS = "/admin/incidents/incident", "/admin/incidents/maintenance"
-# A notice that is not fanned out, a mail that is not sent, a draft whose time has come: more may come of it.
-WAITING = """
-    SELECT (SELECT count(*) FROM incidents_notice WHERE fanned_out_at IS NULL),
-           (SELECT count(*) FROM subscriptions_delivery WHERE state = 'pending'),
-           (SELECT count(*) FROM subscriptions_subscriptionrequest),
-           (SELECT count(*) FROM incidents_reportmail WHERE sent_at IS NULL),
-           (SELECT count(*) FROM incidents_draft WHERE publish_at <= now())
-"""
-
+WINDOWS = "/admin/incidents/maintenance"
 LOOK_AGAIN = """
 from incidents import tasks as incidents
 from subscriptions import tasks as subscriptions
@@ -54,44 +44,6 @@ for task in (incidents.run_maintenance, incidents.publish_drafts, incidents.chas
     task()
 subscriptions.sweep()
 """
-
-
-def becomes(stack: Stack, sql: str, rows: list[tuple[object, ...]]) -> None:
-    """Wait until the database has these rows."""
-
-    def has() -> bool:
-        assert stack.query(sql) == rows
-        return True
-
-    eventually(has)
-
-
-class Letters:
-    """All mails that should have come so far: the subjects to each address, in their order."""
-
-    def __init__(self, stack: Stack, mails: Mailbox) -> None:
-        self._stack, self._mails = stack, mails
-        self._due: dict[str, list[str]] = defaultdict(list)
-
-    def come(self, address: str, *subjects: str) -> list[EmailMessage]:
-        """Wait for these, and for no other ones; returns them."""
-        self._due[address] += subjects
-
-        def have_come() -> list[EmailMessage]:
-            assert [mail["Subject"] for mail in self._mails.to(address)] == self._due[address]
-            return self._mails.to(address)[-len(subjects) :]
-
-        return eventually(have_come)
-
-    def are_all(self) -> None:
-        """Nothing waits to be sent, and nobody got anything but what was due to them."""
-        becomes(self._stack, WAITING, [(0, 0, 0, 0, 0)])
-        came: dict[str, list[str]] = defaultdict(list)
-        for mail in self._mails.messages:
-            came[mail["X-Envelope-To"]].append(mail["Subject"])
-        assert came == self._due
-        ids = Counter(mail["Message-ID"] for mail in self._mails.messages)
-        assert max(ids.values()) == 1
 
 
 @pytest.fixture(scope="module")
@@ -126,27 +78,6 @@ def letters(stack: Stack, staff: list[Console], mails: Mailbox) -> Letters:
             assert path is not None
             assert stack.client.post(path[0], follow_redirects=True).status_code == 200
     return expected
-
-
-def declare(ana: Console, stack: Stack, title: str, slug: str = "api", **more: str | None) -> Screen:
-    """Critical, and half of one component is gone."""
-    ((pk,),) = stack.query("SELECT id FROM components_component WHERE slug = %s", slug)
-    typed = {"title": title, "severity": "Critical", "message": "We look.", f"component-{pk}": "partial_outage"}
-    return ana.press(f"{INCIDENTS}/add/", "Publish the incident", typed | more)
-
-
-def reference_of(stack: Stack, screen: Screen) -> str:
-    return str(stack.query("SELECT reference FROM incidents_incident WHERE id = %s", screen.pk)[0][0])
-
-
-def shows(stack: Stack, path: str, *words: str) -> bool:
-    text = stack.get(path).text
-    return all(word in text for word in words)
-
-
-def leads(stack: Stack, path: str, to: str) -> bool:
-    answer = stack.get(path)
-    return answer.status_code == 301 and answer.headers["location"].endswith(to)
 
 
 def test_a_promise_is_mailed_and_shown_and_chased_until_the_word_comes(
@@ -390,10 +321,3 @@ def test_nothing_is_said_again_when_all_rows_are_looked_at_again(stack: Stack, l
     stack.manage("shell", "-v0", "-c", LOOK_AGAIN)
     letters.are_all()
     assert stack.query(written) == before
-
-
-def text_of(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    content: str = part.get_content()
-    return content
