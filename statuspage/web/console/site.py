@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import update_wrapper
 from typing import Any, cast
 
@@ -14,10 +15,14 @@ from django.template.response import TemplateResponse
 
 from components.enums import ComponentStatus
 from components.models import Component, Page
-from incidents.models import AffectedComponent, Incident, OutageReport
+from incidents.enums import Origin
+from incidents.models import AffectedComponent, Draft, Incident, Maintenance, OutageReport, Postmortem, Signal
 from statuspage.core import clock
 
 INCIDENTS_SHOWN = 20
+WINDOWS_SHOWN = 10
+POSTMORTEMS_SHOWN = 10
+SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,30 @@ class OpenIncident:
     incident: Incident
     components: str
     is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedPostmortem:
+    postmortem: Postmortem
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One that runs, or begins within a day, or waits for somebody to begin it."""
+
+    window: Maintenance
+    is_running_over: bool
+    is_waiting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How much waits for somebody. None where it is not theirs to see."""
+
+    reports: int | None
+    signals: int | None
+    drafts: int | None
 
 
 class ConsoleSite(AdminSite):
@@ -50,12 +79,16 @@ class ConsoleSite(AdminSite):
         return cast("V", super().admin_view(update_wrapper(without_nul, view), cacheable))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """What is wrong now, then Django's list. Four queries more than Django's."""
+        """What is wrong now, what runs and what waits, then Django's list. Six queries more than Django's."""
+        may = request.user.has_perm
         context = {
-            "open_incidents": open_incidents() if request.user.has_perm("incidents.view_incident") else [],
+            "open_incidents": open_incidents() if may("incidents.view_incident") else [],
+            "windows": windows() if may("incidents.view_maintenance") else [],
+            "owed": owed_postmortems() if may("incidents.view_postmortem") else [],
             "troubled": troubled_components(),
-            "new_reports": new_reports() if request.user.has_perm("incidents.view_outagereport") else 0,
-            "may_declare": request.user.has_perm("incidents.add_incident"),
+            "waiting": waiting(may),
+            "may_declare": may("incidents.add_incident"),
+            "may_announce": may("incidents.add_maintenance"),
         }
         return super().index(request, context | (extra_context or {}))
 
@@ -75,9 +108,36 @@ def open_incidents() -> list[OpenIncident]:
     ]
 
 
-def new_reports() -> int:
-    """How many reports from outside nobody has dealt with. One query."""
-    return OutageReport.objects.new().count()
+def windows() -> list[Window]:
+    """Those that run, then those that begin within a day, the next first. One query."""
+    now = clock.now()
+    soon = Maintenance.objects.upcoming().filter(scheduled_for__lt=now + SOON)
+    rows = (Maintenance.objects.active() | soon).exclude(origin=Origin.IMPORT).order_by("scheduled_for", "pk")
+    found = [
+        Window(
+            window=row,
+            is_running_over=row.is_running_over(now),
+            is_waiting=not row.is_active and row.scheduled_for < now,
+        )
+        for row in rows[:WINDOWS_SHOWN]
+    ]
+    return sorted(found, key=lambda row: not row.window.is_active)
+
+
+def owed_postmortems() -> list[OwedPostmortem]:
+    """The one that is due first comes first. One query."""
+    now = clock.now()
+    rows = Postmortem.objects.owed().select_related("incident")[:POSTMORTEMS_SHOWN]
+    return [OwedPostmortem(postmortem=row, is_overdue=row.is_overdue(now)) for row in rows]
+
+
+def waiting(may: Callable[[str], bool]) -> Waiting:
+    """Reports nobody has dealt with, signals that are not over, drafts. One query for each that may be seen."""
+    return Waiting(
+        reports=OutageReport.objects.new().count() if may("incidents.view_outagereport") else None,
+        signals=Signal.objects.unresolved().count() if may("incidents.view_signal") else None,
+        drafts=Draft.objects.count() if may("incidents.view_draft") else None,
+    )
 
 
 def troubled_components() -> list[Component]:

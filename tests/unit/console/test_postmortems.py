@@ -1,5 +1,6 @@
 """Writing, checking and publishing a postmortem in the console."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -249,3 +250,16 @@ def test_a_rule_is_made_in_words(staff: Client) -> None:
     assert PostmortemRule.objects.get().longer_than == timedelta(minutes=30)
     text = text_of(staff.post("/admin/incidents/postmortemrule/add/", form | {"slug": "none", "longer_than": ""}))
     assert "postmortem_rule_has_a_condition" in text
+
+
+def test_actions_are_sent_in_place_so_that_what_is_being_written_stays(staff: Client, draft: Postmortem) -> None:
+    add_action(postmortem=draft, text="Buy a disk")
+    text = staff.get(page_of(draft)).content.decode()
+    section = text[text.index('id="actions"') :]
+    forms = re.findall(r"<form\b[^>]*>", section)
+    assert len(forms) == 3
+    for form in forms:
+        sent_to = re.search(r'action="([^"]+)"', form)
+        assert sent_to
+        assert f'hx-post="{sent_to[1]}"' in form
+        assert 'hx-target="#actions" hx-select="#actions"' in form
