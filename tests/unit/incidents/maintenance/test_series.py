@@ -16,10 +16,12 @@ from incidents.maintenance import (
     edit_maintenance,
     edit_series,
     end_series,
+    extend_maintenance,
     make_due_windows,
     occurrences,
     run_due,
 )
+from incidents.maintenance.occurrences import _make_due
 from incidents.models import Maintenance, MaintenanceSeries, Notice
 from statuspage.core.errors import Duplicate, InvalidTransition, ValidationFailed
 
@@ -128,6 +130,17 @@ def test_editing_a_series_moves_the_windows_that_follow_it(create: Create, clock
     assert make_due_windows() == 0
 
 
+def test_a_window_that_was_extended_keeps_its_end(create: Create, clock: Clock) -> None:
+    series = create()
+    go_to(clock, datetime(2026, 11, 28, 14, tzinfo=UTC))
+    window = series.occurrences.get()
+    until = window.scheduled_until + HOUR
+    extend_maintenance(maintenance=window, until=until)
+    edit_series(series=series, begins=time(1))
+    window.refresh_from_db()
+    assert window.scheduled_until == until
+
+
 def test_windows_whose_day_is_gone_take_the_next_free_one_or_are_cancelled(create: Create, clock: Clock) -> None:
     series = create(announce_before=30 * DAY)
     make_due_windows()
@@ -150,6 +163,15 @@ def test_a_series_that_has_ended_makes_no_windows(create: Create, clock: Clock) 
     assert series.occurrences.count() == 2
     with pytest.raises(InvalidTransition, match="has ended"):
         edit_series(series=series, title="More")
+
+
+def test_a_series_that_ends_between_the_look_and_the_lock_makes_no_window(create: Create, clock: Clock) -> None:
+    series = create()
+    clock.move_to(datetime(2026, 11, 28, 14, tzinfo=UTC))
+    as_it_was = MaintenanceSeries.objects.get()
+    end_series(series=series)
+    assert _make_due(as_it_was) == 0
+    assert not Maintenance.objects.exists()
 
 
 def test_the_announced_windows_of_an_ended_series_can_be_cancelled_with_it(create: Create) -> None:
