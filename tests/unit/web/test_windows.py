@@ -16,6 +16,7 @@ from incidents.maintenance import complete_maintenance, schedule_maintenance
 from incidents.maintenance.plans import ServicePlan, StepPlan
 from incidents.models import Maintenance
 from statuspage.web.documents import render_document, render_hot_documents
+from statuspage.web.pages.windows import _eta
 from statuspage.web.rendered import RenderedDocument
 from tests.unit.web.conftest import NOON, MakeComponent
 
@@ -270,6 +271,11 @@ def test_elapsed_time_is_short(announce: Announce, at_noon: time_machine.Travell
     live = render_document(f"/fragments/maintenance/{window.reference}/")
     assert live is not None
     assert f'data-style="elapsed">{said}</time>' in live.body.decode()
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(11 * 60, "~ 11 min"), (11 * 60 + 1, "~ 12 min"), (1, "~ 1 min")])
+def test_an_eta_is_said_up_to_the_next_minute(seconds: int, said: str) -> None:
+    assert _eta(NOON + timedelta(seconds=seconds), NOON) == said
 
 
 def test_an_eta_that_has_passed_is_any_moment(
