@@ -252,6 +252,19 @@ class Page(RuleBasedStateMachine):
         """By an hour backwards, too."""
         self.clock.shift(timedelta(minutes=minutes))
 
+    @rule(which=WHICH, resolves=st.booleans())
+    def our_clock_is_set_back_and_somebody_posts(self, which: int, resolves: Any) -> None:
+        """What is right at the time matters most in the minute in which it is wrong."""
+        rows = list(Incident.objects.open().order_by("pk"))
+        if not rows:
+            return
+        self.clock.shift(timedelta(minutes=-7))
+        incident = rows[which % len(rows)]
+        status = IncidentStatus.RESOLVED if resolves else incident.state
+        assert self.ask(
+            lambda: post_update(incident=incident, status=status, message="Then.", author="ada"), tells=True
+        )
+
     @invariant()
     def states_are_whole(self) -> None:
         for incident in Incident.objects.all():
