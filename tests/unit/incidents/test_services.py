@@ -311,3 +311,9 @@ def test_a_page_may_keep_its_incidents_private_unless_staff_say_otherwise(
     Page.objects.update_or_create(pk=1, defaults={"private_incidents": setting})
     incident = open_incident(title="Secret", severity="major", message="We look.", impacts={}, private=said)
     assert incident.private is private
+
+
+@time_machine.travel(NOON, tick=False)
+def test_an_incident_that_is_opened_as_monitoring_is_contained_from_then_on(api: Component) -> None:
+    assert declare(api, status=IncidentStatus.MONITORING).contained_at == NOON
+    assert declare(api, status=IncidentStatus.IDENTIFIED).contained_at is None

@@ -12,7 +12,7 @@ from django.test import Client
 
 from components.models import Component, Region
 from incidents.enums import ServiceState, StepState
-from incidents.maintenance import complete_maintenance, schedule_maintenance
+from incidents.maintenance import complete_maintenance, post_maintenance_update, schedule_maintenance
 from incidents.maintenance.plans import ServicePlan, StepPlan
 from incidents.models import Maintenance
 from statuspage.web.documents import render_document, render_hot_documents
@@ -134,6 +134,20 @@ def test_without_such_a_window_the_address_leads_home(announce: Announce, client
     assert (answer.status_code, answer["Location"], answer["Cache-Control"]) == (302, "/", "no-store")
     page = hot()["/maintenance/"]
     assert (page.status, page.special and page.special.location) == (302, "/")
+
+
+def test_a_window_still_to_come_takes_nothing_down_yet(announce: Announce) -> None:
+    announce(scheduled_for=NOON + timedelta(hours=2), scheduled_until=NOON + timedelta(hours=3), steps=[])
+    assert hot()["/maintenance/"].status == 302
+    assert "does not answer right now" in words(hot()["/maintenance/offline.html"])
+
+
+def test_a_windows_page_begins_with_the_first_word_and_describes_itself_with_it(announce: Announce) -> None:
+    window = announce()
+    post_maintenance_update(maintenance=window, message="A newer word.")
+    page = hot()[f"/maintenance/{window.reference}/"].body.decode()
+    assert '<meta name="description" content="We roll the updates through.">' in page
+    assert page.index("We roll the updates through.</p>") < page.index("A newer word.</p>")
 
 
 def test_a_window_that_runs_over_says_so_and_asks_to_come_back_at_the_estimate(
