@@ -7,7 +7,8 @@ def becomes(stack: Stack, sql: str, rows: list[tuple[object, ...]]) -> None:
     """Wait until the database has these rows."""
 
     def has() -> bool:
-        assert stack.query(sql) == rows
+        found = stack.query(sql)
+        assert found == rows, f"{found} and not {rows}"
         return True
 
     eventually(has)

@@ -29,7 +29,8 @@ class Letters:
         self._due[address] += subjects
 
         def have_come() -> list[EmailMessage]:
-            assert [mail["Subject"] for mail in self._mails.to(address)] == self._due[address]
+            came, due = [mail["Subject"] for mail in self._mails.to(address)], self._due[address]
+            assert came == due, f"{address} got {came} and not {due}"
             return self._mails.to(address)[-len(subjects) :]
 
         return eventually(have_come)
@@ -40,7 +41,7 @@ class Letters:
         came: dict[str, list[str]] = defaultdict(list)
         for mail in self._mails.messages:
             came[mail["X-Envelope-To"]].append(mail["Subject"])
-        assert came == self._due
+        assert came == self._due, f"{dict(came)} came and not {dict(self._due)}"
         ids = Counter(mail["Message-ID"] for mail in self._mails.messages)
         assert max(ids.values()) == 1
 
