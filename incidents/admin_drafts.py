@@ -154,9 +154,10 @@ def discard_view(request: HttpRequest, object_id: str, *, model_admin: DraftAdmi
     if not model_admin.has_change_permission(request, draft):
         raise PermissionDenied
     if request.method == "POST":
-        revision = request.POST.get("draft_revision", "")
+        seen = request.POST.get("draft_revision", "")
         try:
-            discard_draft(draft=draft, expected_revision=int(revision) if revision.isdecimal() else None)
+            # What is no revision is none that the draft ever had.
+            discard_draft(draft=draft, expected_revision=(number(seen) or -1) if seen else None)
         except DomainError as error:
             messages.error(request, error.sentence)
             return HttpResponseRedirect(reverse("admin:incidents_draft_change", args=[draft.pk]))

@@ -22,6 +22,7 @@ from incidents.maintenance.occurrences import DROPPED, occurrences
 from incidents.maintenance.recurrence import Occurrence, Recurrence, check_rule
 from incidents.models import Maintenance, MaintenanceSeries
 from statuspage.core import clock
+from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import DomainError, StaleRevision
 
 type SeriesModelAdmin = ModelAdmin[MaintenanceSeries]
@@ -112,6 +113,7 @@ def _overtaken(data: QueryDict, form: SeriesForm, error: StaleRevision) -> Serie
     return newer
 
 
+@retry_on_conflict
 @transaction.atomic
 def _edit(series: MaintenanceSeries, form: SeriesForm, author: str) -> None:
     row = MaintenanceSeries.objects.select_for_update(of=("self",)).get(pk=series.pk)

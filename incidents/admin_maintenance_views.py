@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 
 from components.models import Page
+from components.services import lock_components
 from incidents.admin_maintenance_notes import Note, notes_on
 from incidents.admin_maintenance_page import timeline
 from incidents.admin_maintenance_parts import (
@@ -26,7 +27,9 @@ from incidents.forms_maintenance import AnnounceForm, EditForm, over_what_is_new
 from incidents.maintenance import edit_maintenance, schedule_maintenance, set_service, set_steps
 from incidents.models import Maintenance
 from statuspage.core import clock
+from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import DomainError, StaleRevision
+from statuspage.core.text import clean_line
 
 type Announced = Callable[..., object]
 
@@ -68,27 +71,28 @@ def _announce(request: HttpRequest, form: AnnounceForm, announced: Announced | N
         said = form.said()
     except ValueError:
         return None
-    twin = _twin(said)
-    if twin is not None:
-        return twin
-    author = author_of(request)
     try:
-        with transaction.atomic():
-            window = schedule_maintenance(author=author, **said)
-            if announced is not None:
-                announced(maintenance=window, author=author)
+        return _announce_once(said, author_of(request), announced)
     except DomainError as error:
         form.refuse(error)
         return None
-    return window
 
 
-def _twin(said: dict[str, Any]) -> Maintenance | None:
-    """The one that a second tap on the button would announce again."""
+@retry_on_conflict
+@transaction.atomic
+def _announce_once(said: dict[str, Any], author: str, announced: Announced | None) -> Maintenance:
+    """The window, or the one that a second tap on the button, or somebody else's, would announce again."""
+    # Whoever announces the same at the same moment waits here.
+    lock_components([*said["components"], *(plan.component for plan in said["services"])])
     just_now = Maintenance.objects.filter(created_at__gte=clock.now() - TWIN_WITHIN)
-    return just_now.filter(
-        title=said["title"], scheduled_for=said["scheduled_for"], scheduled_until=said["scheduled_until"]
-    ).first()
+    times = {"scheduled_for": said["scheduled_for"], "scheduled_until": said["scheduled_until"]}
+    twin = just_now.filter(title=clean_line(said["title"]), **times).order_by("pk").first()
+    if twin is not None:
+        return twin
+    window = schedule_maintenance(author=author, **said)
+    if announced is not None:
+        announced(maintenance=window, author=author)
+    return window
 
 
 def edit_view(request: HttpRequest, object_id: str, *, model_admin: WindowModelAdmin) -> HttpResponse:

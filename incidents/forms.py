@@ -83,9 +83,16 @@ class WallClockField(forms.DateTimeField):
         if said is None:
             return None
         wall = said.replace(tzinfo=None)
-        if not exists(wall, self.zone):
-            raise ValidationError("No clock shows this time on that day: they are put forward. Choose another one.")
-        return moment_at(wall, self.zone)
+        try:
+            if not exists(wall, self.zone):
+                raise ValidationError(self.gap(wall))
+            return moment_at(wall, self.zone)
+        except OverflowError:
+            raise ValidationError("The calendar ends there: choose another year.") from None
+
+    def gap(self, _wall: datetime, /) -> str:
+        """What to say about a time that no clock shows."""
+        return "No clock shows this time on that day: they are put forward. Choose another one."
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, datetime):

@@ -16,7 +16,7 @@ from incidents.forms import SentenceForm, WallClockField
 from incidents.maintenance.wording import hours_said
 from incidents.models import MaintenanceKind
 from statuspage.core.durations import format_duration, parse_duration
-from statuspage.core.wall_clock import exists, moment_at
+from statuspage.core.wall_clock import moment_at
 
 DAY = timedelta(days=1)
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
@@ -52,11 +52,8 @@ def overlap_sentence(at: datetime, zone: ZoneInfo) -> str | None:
 class PageMomentField(WallClockField):
     """As its base, with the way out of a time that no clock shows."""
 
-    def to_python(self, value: Any) -> Any:
-        said = forms.DateTimeField.to_python(self, value)
-        if said is not None and not exists(said.replace(tzinfo=None), self.zone):
-            raise ValidationError(gap_sentence(said.replace(tzinfo=None), self.zone))
-        return super().to_python(value)
+    def gap(self, wall: datetime, /) -> str:
+        return gap_sentence(wall, self.zone)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """By what clocks show: a form does not hold seconds, nor which of two equal times is meant."""

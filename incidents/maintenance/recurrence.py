@@ -8,7 +8,7 @@ meant to be after the old hour, one that comes twice is its first.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrule, rrulestr
@@ -29,6 +29,10 @@ ALLOWED = {
 }
 LENGTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 LARGEST_NUMBER = 1000
+# RFC 5545, section 3.3.10: each of these is a list of numbers up to this, in most of them also counted from the end.
+LARGEST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+# A rule is walked from its first day on; near the end of the calendar there is no moment for a window's end.
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 LONGEST_RULE = 500
 # A leap day comes again after eight years at most (1896, 1904); no rule that people write rests longer.
 LONGEST_REST = timedelta(days=8 * 366)
@@ -61,7 +65,8 @@ class Recurrence:
         """The next windows that begin after that moment, at most so many."""
         # A day less: what is after a moment here may begin on the day before elsewhere.
         earliest = after.astimezone(zone).date() - timedelta(days=1)
-        coming = (self._on(day, zone) for day in self.days() if day >= earliest)
+        days = takewhile(lambda day: day.year <= LAST_YEAR, self.days())
+        coming = (self._on(day, zone) for day in days if day >= earliest)
         return list(islice((found for found in coming if found.begins_at > after), count))
 
     def _on(self, day: date, zone: ZoneInfo) -> Occurrence:
@@ -72,8 +77,10 @@ class Recurrence:
 def check_rule(text: str, first_date: date) -> str:
     """The rule as it is kept: upper case, without `RRULE:`. Raises ValidationFailed("rrule") with what is wrong.
 
-    Of RFC 5545 it takes what speaks of days: no hours and minutes, and UNTIL as a day.
+    Also on "first_date". Of RFC 5545 it takes what speaks of days: no hours and minutes, and UNTIL as a day.
     """
+    if not FIRST_YEAR <= first_date.year <= LAST_YEAR:
+        raise ValidationFailed("first_date", f"Choose a first day from the year {FIRST_YEAR} to {LAST_YEAR}.")
     rule = "".join(text.split()).upper().removeprefix("RRULE:").strip(";")
     if len(rule) > LONGEST_RULE:
         raise ValidationFailed("rrule", f"A rule has at most {LONGEST_RULE} characters.")
@@ -100,6 +107,8 @@ def _check_part(name: str, value: str) -> None:
         raise ValidationFailed("rrule", f"FREQ is one of {', '.join(FREQUENCIES)}.")
     if name in NUMBERS and not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST_NUMBER):
         raise ValidationFailed("rrule", f"{name} is a number from 1 to {LARGEST_NUMBER}.")
+    if name in LARGEST and not all(1 <= _from_begin(name, number) <= LARGEST[name] for number in _numbers(value)):
+        raise ValidationFailed("rrule", f"{name} is made of numbers from 1 to {LARGEST[name]}.")
     if name == "UNTIL":
         try:
             datetime.strptime(value, "%Y%m%d").replace(tzinfo=UTC)
@@ -119,6 +128,10 @@ def _check_together(parts: dict[str, str]) -> None:
     longest = max((LENGTHS.get(month, 31) for month in months), default=31)
     if days and min(abs(day) for day in days) > longest:
         raise ValidationFailed("rrule", "No such month has that day: choose another.")
+
+
+def _from_begin(name: str, number: int) -> int:
+    return number if name == "BYMONTH" else abs(number)
 
 
 def _numbers(text: str) -> list[int]:

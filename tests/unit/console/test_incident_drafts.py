@@ -217,6 +217,12 @@ def test_a_draft_is_thrown_away_by_a_post_alone(staff: Client, draft: Draft) -> 
     assert staff.get(draft_page(draft)).status_code == 404
 
 
+@pytest.mark.parametrize("revision", ["9" * 5000, "9" * 40, "0", "x", "²", "-1"])
+def test_what_is_no_revision_throws_nothing_away(staff: Client, draft: Draft, revision: str) -> None:
+    assert staff.post(draft_page(draft, "discard"), {"draft_revision": revision}).status_code == 302
+    assert Draft.objects.exists()
+
+
 def test_a_problem_is_said_on_the_draft(staff: Client, draft: Draft) -> None:
     Draft.objects.update(problem="It was resolved meanwhile.", publish_at=AT)
     assert "It was not published at 2026-07-01 12:00 UTC: It was resolved meanwhile." in text_of(

@@ -295,3 +295,17 @@ def test_ten_thousand_fields_and_control_characters_are_refused(staff: Client, a
     said = announcement(api, steps="1", **{"step-0-title": "a\0b"})
     staff.post(ADD, said)
     assert Maintenance.objects.get().steps.get().title == "ab"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland", "UTC"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+@pytest.mark.parametrize("field", ["scheduled_for", "scheduled_until"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused_and_the_text_kept(
+    staff: Client, api: Component, zone: str, at: str, field: str
+) -> None:
+    Page.objects.update(time_zone=zone)
+    for path in (ADD, CHECK):
+        response = staff.post(path, announcement(api, message=TYPED, **{field: at}))
+        assert response.status_code == 200
+    assert TYPED in text_of(staff.post(ADD, announcement(api, message=TYPED, **{field: at})))
+    assert not Maintenance.objects.exists()

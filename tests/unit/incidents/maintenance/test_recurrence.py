@@ -122,3 +122,22 @@ def test_a_rule_that_is_none_is_refused_with_a_sentence(rule: str) -> None:
         check_rule(rule, date(2026, 3, 1))
     assert refused.value.field == "rrule"
     assert refused.value.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("rule", ["BYMONTH=13", "BYMONTH=0", "BYMONTH=-1", "BYMONTH=9999999999", "BYMONTHDAY=0"])
+def test_numbers_that_no_calendar_has_are_refused_before_all_of_it_is_searched(rule: str) -> None:
+    with pytest.raises(ValidationFailed, match="is made of numbers from 1 to"):
+        check_rule(f"FREQ=DAILY;{rule}", date(2026, 12, 1))
+
+
+@pytest.mark.parametrize("first", [date.min, date(1999, 12, 31), date(3000, 1, 1), date.max])
+def test_a_series_begins_in_years_that_people_mean(first: date) -> None:
+    with pytest.raises(ValidationFailed, match="Choose a first day") as refused:
+        check_rule("FREQ=DAILY", first)
+    assert refused.value.field == "first_date"
+
+
+def test_no_window_is_sought_where_the_calendar_ends() -> None:
+    assert begins("FREQ=YEARLY;INTERVAL=469;BYMONTH=12;BYMONTHDAY=31", "2026-01-01", "23:00", 50) == [
+        f"{year}-12-31T23:00" for year in (2026, 2495, 2964)
+    ]
