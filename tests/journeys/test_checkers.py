@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +27,9 @@ def check(kind: ProbeKind, url: str) -> CheckResult:
         async with CheckContext() as context:
             return await run_check(request, context)
 
-    return asyncio.run(body())
+    # In a thread of its own: where a browser was used before, this one has a running loop for ever.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(body())).result()
 
 
 def through_trouble(service: Service, measure: Callable[[], CheckResult]) -> list[Any]:
