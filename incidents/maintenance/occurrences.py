@@ -78,9 +78,11 @@ def _make_due(series: MaintenanceSeries) -> int:
         return 0
     # Once more with the row held: another beat may be at it.
     row = MaintenanceSeries.objects.select_for_update(of=("self",)).filter(pk=series.pk, ended_at__isnull=True).first()
-    due = [] if row is None else _due(row, now, zone)
+    if row is None:
+        return 0
+    due = _due(row, now, zone)
     for occurrence in due:
-        _announce(series, occurrence)
+        _announce(row, occurrence)
     return len(due)
 
 

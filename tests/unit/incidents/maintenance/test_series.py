@@ -234,3 +234,15 @@ def test_a_daily_window_where_the_clocks_change_begins_once_that_night(
     assert nights[0].updates.filter(status=MaintenanceStatus.IN_PROGRESS).count() <= 1
     days = [row.scheduled_for.date() for row in series.occurrences.all()]
     assert len(days) == len(set(days))
+
+
+def test_a_series_that_was_just_changed_announces_its_new_words(create: Create, clock: Clock) -> None:
+    """Between looking at the series and holding its row somebody may have changed it."""
+    series = create()
+    as_it_was = MaintenanceSeries.objects.get()
+    edit_series(series=series, title="Routine updates of the databases", duration=HOUR)
+    clock.move_to(datetime(2026, 11, 27, 2, 0, tzinfo=UTC))
+    assert _make_due(as_it_was) == 1
+    window = series.occurrences.get()
+    assert window.title == "Routine updates of the databases"
+    assert window.scheduled_until - window.scheduled_for == HOUR
