@@ -4,7 +4,6 @@ They read what was typed; the rules are the services', and a service's refusal g
 Times are UTC where a label does not name another zone.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from components.models import Component
 from incidents.enums import IncidentStatus, Promise
 from incidents.input import BODY_LENGTH
 from incidents.models import SeverityPolicy
-from statuspage.core.durations import brief_duration, format_duration, parse_duration, say_duration
+from statuspage.core.durations import brief_duration, format_duration, read_duration, say_duration
 from statuspage.core.errors import DomainError, ValidationFailed
 from statuspage.core.wall_clock import exists, moment_at
 
@@ -33,10 +32,6 @@ IMPACT_CHOICES = [(status.value, status.label) for status in ComponentStatus if 
 NO_IMPACT = ("", "—")
 OPEN_CHOICES = [choice for choice in IncidentStatus.choices if choice[0] != IncidentStatus.RESOLVED]
 PREFIX = "component-"
-# How people write durations when they are in a hurry.
-UNITS_IN_WORDS = {"min": "m", "mins": "m", "minute": "m", "minutes": "m"}
-UNITS_IN_WORDS |= {"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d"}
-NUMBER_AND_WORD = re.compile(r"([0-9.]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 
 
 class DurationField(forms.Field):
@@ -48,12 +43,8 @@ class DurationField(forms.Field):
         text = str(value or "").strip()
         if not text:
             return None
-        said = NUMBER_AND_WORD.fullmatch(text)
-        if said is not None:
-            unit = said[2].lower()
-            text = said[1] + UNITS_IN_WORDS.get(unit, unit)
         try:
-            return parse_duration(text)
+            return read_duration(text)
         except ValueError as error:
             raise ValidationError(f"Expected {error}.") from None
 

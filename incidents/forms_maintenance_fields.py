@@ -15,7 +15,7 @@ from incidents.enums import ServiceState
 from incidents.forms import SentenceForm, WallClockField
 from incidents.maintenance.wording import hours_said
 from incidents.models import MaintenanceKind
-from statuspage.core.durations import format_duration, parse_duration
+from statuspage.core.durations import format_duration, parse_duration, read_duration
 from statuspage.core.wall_clock import moment_at
 
 DAY = timedelta(days=1)
@@ -126,7 +126,7 @@ def eta_of(text: str, *, base: datetime, zone: ZoneInfo) -> datetime | None:
     clock = CLOCK.fullmatch(said)
     if clock is None:
         try:
-            return base + parse_duration(said)
+            return base + read_duration(said)
         except ValueError:
             raise ValueError("a time such as 15:20, or a duration such as 12m or 2h") from None
     try:

@@ -15,16 +15,21 @@ def affected_components(incident: Incident) -> list[AffectedComponent]:
     return list(incident.affected.select_related("component").order_by("component_id"))
 
 
-def apply_impacts(incident: Incident, update: IncidentUpdate, impacts: Impacts, *, at: datetime) -> None:
+def apply_impacts(
+    incident: Incident, update: IncidentUpdate, impacts: Impacts, *, at: datetime, reopened: bool = False
+) -> None:
     """Say of each component what the update says, and keep for every affected one what it was and is."""
-    keep_impacts(incident, update, impacts)
+    keep_impacts(incident, update, impacts, reopened=reopened)
     for component, status in _in_order(impacts):
         claim_impact(incident, component, status, at=at)
 
 
-def keep_impacts(incident: Incident, update: IncidentUpdate, impacts: Impacts) -> None:
-    """The rows alone: what the incident says of each component, and what every affected one was and is."""
-    before = {affected.component_id: affected for affected in affected_components(incident)}
+def keep_impacts(incident: Incident, update: IncidentUpdate, impacts: Impacts, *, reopened: bool = False) -> None:
+    """The rows alone: what the incident says of each component, and what every affected one was and is.
+
+    Its end said of all of them that they are operational: that is what they were before it was reopened.
+    """
+    before = {} if reopened else {affected.component_id: affected for affected in affected_components(incident)}
     for component, status in _in_order(impacts):
         AffectedComponent.objects.update_or_create(incident=incident, component=component, defaults={"status": status})
     UpdateImpact.objects.bulk_create(

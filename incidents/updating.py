@@ -74,7 +74,7 @@ def post_update(
         if reopened
         else {}
     )
-    apply_impacts(row, update, {**said, **(impacts or {})}, at=shown_at)
+    apply_impacts(row, update, {**said, **(impacts or {})}, at=shown_at, reopened=reopened)
     if reopened:
         release_postmortem(row)
     if notify:

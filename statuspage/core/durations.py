@@ -8,6 +8,10 @@ UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
 DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)", re.ASCII)
 BUSINESS_DAYS = re.compile(r"(\d{1,3})bd", re.ASCII)
 LONGEST = timedelta(days=3660)
+# How people write units when they are in a hurry.
+UNITS_IN_WORDS = {"min": "m", "mins": "m", "minute": "m", "minutes": "m"}
+UNITS_IN_WORDS |= {"hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d"}
+NUMBER_AND_WORD = re.compile(r"([0-9.]+)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -19,6 +23,15 @@ def parse_duration(text: str) -> timedelta:
     if duration > LONGEST:
         raise ValueError("a duration of at most ten years")
     return duration
+
+
+def read_duration(text: str) -> timedelta:
+    """As people type it: `parse_duration`, and `"20 min"`, `"1 hour"`, `"2 H"`. Raises ValueError as that does."""
+    said = NUMBER_AND_WORD.fullmatch(text.strip())
+    if said is None:
+        return parse_duration(text)
+    unit = said[2].lower()
+    return parse_duration(said[1] + UNITS_IN_WORDS.get(unit, unit))
 
 
 def parse_business_days(text: str) -> int:

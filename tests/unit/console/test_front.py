@@ -1,5 +1,6 @@
 """The console's front page: everything that runs, is owed or waits is one tap away."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -44,6 +45,8 @@ def test_what_runs_comes_before_what_begins_today(staff: Client) -> None:
     assert '<span class="meta late">It runs over: its end was 1 hour ago' in text
     assert '<span class="meta late">It waits to be begun since 20 minutes' in text
     assert "Begins in 3 hours" in text
+    reddest = re.findall(r'class="incident-card" href="/admin/incidents/maintenance/(\d+)/', text)
+    assert reddest == [str(late.pk), str(waits.pk)]
     for absent in ("MNT-later", "MNT-old", "MNT-over"):
         assert absent not in text
 

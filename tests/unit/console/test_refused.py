@@ -1,7 +1,8 @@
 """What a form that was refused looks like to somebody with a phone: it begins where it is wrong."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,6 +10,7 @@ from django.test import Client
 
 from incidents.enums import TemplateKind
 from incidents.forms import DurationField
+from incidents.forms_maintenance_fields import eta_of
 from incidents.models import Incident, MessageTemplate, SeverityPolicy
 
 ADD = "/admin/incidents/incident/add/"
@@ -76,6 +78,11 @@ def test_maintenance_that_is_refused_begins_there_too(staff: Client, db: None) -
 )
 def test_a_duration_is_read_as_people_write_it(typed: str, read: timedelta) -> None:
     assert DurationField().clean(typed) == read
+
+
+def test_so_is_how_long_a_service_is_away() -> None:
+    base = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
+    assert eta_of("20 minutes", base=base, zone=ZoneInfo("UTC")) == base + timedelta(minutes=20)
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,17 @@ def test_reopening_claims_the_components_again(api: Component) -> None:
     assert Component.objects.get(pk=api.pk).status == MAJOR
 
 
+def test_reopening_says_that_the_components_broke_again(api: Component, web: Component) -> None:
+    incident = declare(api)
+    resolve_incident(incident=incident, message="Over.")
+    said = {web: ComponentStatus.DEGRADED_PERFORMANCE}
+    update = post_update(incident=incident, status=IncidentStatus.INVESTIGATING, message="It is back.", impacts=said)
+    assert {(row.component_id, row.old_status, row.new_status) for row in update.impacts.all()} == {
+        (api.pk, ComponentStatus.OPERATIONAL, MAJOR),
+        (web.pk, ComponentStatus.OPERATIONAL, ComponentStatus.DEGRADED_PERFORMANCE),
+    }
+
+
 def test_posting_resolved_as_an_update_resolves(api: Component) -> None:
     incident = declare(api)
     post_update(incident=incident, status=IncidentStatus.RESOLVED, message="Over.")
