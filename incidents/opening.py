@@ -117,7 +117,7 @@ def insert_incident(incident: Incident) -> None:
             with transaction.atomic():
                 incident.save(force_insert=True)
         except IntegrityError:
-            existing = _open_with(incident.dedupe_key)
+            existing = open_with(incident.dedupe_key)
             if existing is not None:
                 raise DuplicateIncident(existing) from None
             incident.pk = None
@@ -126,7 +126,8 @@ def insert_incident(incident: Incident) -> None:
     raise Duplicate("No free reference was found for this day: try again.")
 
 
-def _open_with(dedupe_key: str) -> Incident | None:
+def open_with(dedupe_key: str) -> Incident | None:
+    """The incident that is open with this key; none has the empty one."""
     if not dedupe_key:
         return None
     return Incident.objects.open().filter(dedupe_key=dedupe_key).first()

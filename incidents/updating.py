@@ -13,7 +13,7 @@ from incidents.input import body_text, past_moment, promised_interval
 from incidents.locking import DUE_FIELDS, lock_incident, owed, rung_of, save_incident, set_due
 from incidents.models import Incident, IncidentUpdate
 from incidents.notices import write_notice
-from incidents.opening import is_word_of_a_machine
+from incidents.opening import DuplicateIncident, is_word_of_a_machine, open_with
 from incidents.postmortems import owe_postmortem, release_postmortem
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -39,7 +39,8 @@ def post_update(
     """The next public word. With status resolved it is `resolve_incident`; from resolved it reopens the incident.
 
     It cannot be dated before the word it follows. What it promises replaces what was owed; only the word of a machine
-    does not do for the first word that people owe.
+    does not do for the first word that people owe. Raises DuplicateIncident where it would be reopened beside another
+    one about the same.
     """
     if status is IncidentStatus.RESOLVED:
         return resolve_incident(
@@ -58,6 +59,9 @@ def post_update(
     check_step(row, status)
     shown_at = _after_the_last_word(row, shown_at, is_said=display_at is not None)
     reopened = not row.is_open
+    twin = open_with(row.dedupe_key) if reopened else None
+    if twin is not None:
+        raise DuplicateIncident(twin)
     is_repeat = row.status == status
     row.promise = promise or row.severity.promise
     set_due(row, _due(row, status, shown_at, promised, author))

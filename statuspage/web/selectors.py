@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from components.enums import ComponentStatus
 from components.models import Page
 from components.overall import Overall, overall_state
-from incidents.enums import MaintenanceStatus
+from incidents.enums import IncidentStatus, MaintenanceStatus
 from probes.metrics.selectors import snapshot
 from statuspage.core import clock
 from statuspage.web.content_links import content_links
@@ -122,14 +122,26 @@ def _banner(
     if freshness.is_stale:
         checked = freshness.last_result_at
         stale_since = reader.local(checked) if checked else reader.local(facts.now)
+    is_open = overall.status is OPERATIONAL and any(_is_trouble(card) for card in open_incidents)
     return Banner(
         overall=overall,
-        title=_banner_title(overall, is_stale=stale_since is not None),
-        state=ComponentStatus.UNKNOWN if stale_since and overall.status is OPERATIONAL else overall.status,
+        title="Incident in progress" if is_open else _banner_title(overall, is_stale=stale_since is not None),
+        state=_banner_state(overall.status, is_open=is_open, is_stale=stale_since is not None),
         checked_at=reader.maybe(freshness.last_result_at),
         stale_since=stale_since,
         open_incidents=len(open_incidents),
     )
+
+
+def _is_trouble(card: IncidentCard) -> bool:
+    """Not contained yet, and worth a word: it may name no component, or a private one does not say which."""
+    return card.css != "none" and card.status in {IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED}
+
+
+def _banner_state(status: ComponentStatus, *, is_open: bool, is_stale: bool) -> ComponentStatus:
+    if is_open:
+        return ComponentStatus.DEGRADED_PERFORMANCE
+    return ComponentStatus.UNKNOWN if is_stale and status is OPERATIONAL else status
 
 
 def _banner_title(overall: Overall, *, is_stale: bool) -> str:

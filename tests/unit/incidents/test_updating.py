@@ -9,7 +9,7 @@ from components.enums import ComponentStatus
 from components.models import Component
 from incidents.enums import DueReason, IncidentStatus, Origin, Promise
 from incidents.models import Incident, SeverityPolicy
-from incidents.services import open_incident, post_update, resolve_incident
+from incidents.services import DuplicateIncident, open_incident, post_update, resolve_incident
 from statuspage.core.errors import ValidationFailed
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -157,3 +157,12 @@ def test_what_was_over_before_the_last_word_is_said_after_it(api: Component) -> 
     assert incident.resolved_at == NOON + minutes(15)
     assert last.display_at == NOON + minutes(20)
     assert incident.updates.first() == last
+
+
+def test_an_incident_is_not_reopened_beside_another_one_about_the_same(api: Component) -> None:
+    first = by_probe(api)
+    resolve_incident(incident=first, message="Over.")
+    second = by_probe(api)
+    with pytest.raises(DuplicateIncident, match=f"{second.reference} is open about this already"):
+        post_update(incident=first, status=IncidentStatus.INVESTIGATING, message="It is back.")
+    assert first.updates.count() == 2

@@ -13,7 +13,7 @@ from components.models import Group, Page
 from components.services import claim_status
 from incidents.enums import IncidentStatus
 from incidents.models import Incident, Maintenance
-from incidents.services import post_update
+from incidents.services import open_incident, post_update
 from probes.enums import MetricKind
 from probes.models import ComponentDay, Metric, Probe, ProbeLocation
 from probes.services import pause_probe
@@ -290,3 +290,27 @@ def test_days_are_those_of_the_pages_zone(make_incident: MakeIncident) -> None:
     make_incident(ago=timedelta(hours=12, minutes=30), lasted=timedelta(minutes=5))
     # 23:30 UTC on the 20th is already the 21st in Berlin.
     assert [day.label for day in home_page().past if not day.is_empty] == ["Today"]
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (IncidentStatus.INVESTIGATING, "Incident in progress"),
+        (IncidentStatus.IDENTIFIED, "Incident in progress"),
+        (IncidentStatus.MONITORING, "All Systems Operational"),
+    ],
+)
+def test_all_is_not_well_while_an_incident_without_components_is_looked_into(
+    make_component: MakeComponent,
+    status: IncidentStatus,
+    title: str,
+    private: bool,
+) -> None:
+    make_component("api", measured_days=1)
+    open_incident(
+        title="Mails are late", severity="major", message="Looking.", impacts={}, status=status, private=private
+    )
+    banner = home_page().banner
+    assert banner.title == title
+    assert (banner.state is OPERATIONAL) == (status is IncidentStatus.MONITORING)
