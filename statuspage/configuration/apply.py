@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from components.enums import ComponentStatus
 from components.models import Component, Group, Page, Region
-from components.services import lock_components, touch_page
+from components.services import lock_components, set_staff_status, touch_page
 from incidents.enums import Impact
 from incidents.models import Incident, SeverityPolicy
 from probes.models import Probe
@@ -154,6 +155,8 @@ def _apply_component(
         row = Component.objects.create(slug=config.slug, **fields)
         changes.added("component", config.slug)
         row.regions.set([regions[slug] for slug in config.regions])
+        if config.status is not None:
+            set_staff_status(component=row, status=ComponentStatus(config.status), actor="the configuration")
     else:
         _update_component(row, config, fields, regions, changes)
     for spec in config.probes:

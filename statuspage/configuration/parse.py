@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from components.enums import ComponentStatus
 from incidents.enums import Impact, Promise
 from probes.objectives.terms import ObjectiveTerms, SlaTerms
 from probes.spec import ProbeSpec, parse_probe_spec
@@ -20,6 +21,7 @@ from statuspage.core.business_days import check_country
 from statuspage.core.errors import ConfigurationError, ValidationFailed
 
 SHORTEST_REFRESH, LONGEST_REFRESH = timedelta(seconds=5), timedelta(hours=1)
+SAID_BY_STAFF = [status.value for status in ComponentStatus if status is not ComponentStatus.UNKNOWN]
 SHORTEST_PROMISE, LONGEST_PROMISE = timedelta(minutes=1), timedelta(days=7)
 SHORTEST_WITHIN, LONGEST_WITHIN = timedelta(minutes=1), timedelta(days=1)
 MOST_REPORTS = 1_000
@@ -54,11 +56,14 @@ class RegionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentConfig:
+    """`status` is what staff say of it from when it is made; afterwards it is theirs."""
+
     slug: str
     name: str
     note: str
     group: str | None
     regions: tuple[str, ...]
+    status: str | None
     probes: tuple[ProbeSpec, ...]
 
 
@@ -241,7 +246,7 @@ def _component(reader: Reader, table: Table, known: Known) -> ComponentConfig:
     group = table.slug("group", required=False)
     if group is not None and group not in known.groups:
         table.wrong("group", _one_of("the slug of a group in this file", known.groups))
-    regions = table.slugs("regions")
+    regions, status = table.slugs("regions"), table.choice("status", SAID_BY_STAFF)
     probes = [_probe(reader, probe, known) for probe in table.tables("probes")]
     table.done()
     return ComponentConfig(
@@ -250,6 +255,7 @@ def _component(reader: Reader, table: Table, known: Known) -> ComponentConfig:
         note=note or "",
         group=group,
         regions=regions,
+        status=status,
         probes=tuple(probe for probe in probes if probe is not None),
     )
 

@@ -285,3 +285,20 @@ def test_tables_and_lists_of_tables_are_said_as_they_are_written(load: Load) -> 
     assert 'headers { Accept = "text/plain" } → { Accept = "text/html" }' in line
     before = 'expect_json { op = "==", path = "$.ok", value = true }'
     assert f'{before} → {{ op = "==", path = "$.ok", value = false }}' in line
+
+
+def test_a_component_that_nothing_measures_may_begin_with_what_staff_say_and_is_theirs_afterwards(load: Load) -> None:
+    text = '[[components]]\nslug = "api"\nname = "API"\nstatus = "operational"\n'
+    load(text)
+    component = Component.objects.get(slug="api")
+    assert component.status == ComponentStatus.OPERATIONAL
+    set_staff_status(component=component, status=ComponentStatus.PARTIAL_OUTAGE, actor="ada")
+    assert load(text).startswith("Nothing to change.")
+    component.refresh_from_db()
+    assert component.status == ComponentStatus.PARTIAL_OUTAGE
+
+
+def test_nobody_says_that_a_state_is_unknown(load: Load) -> None:
+    with pytest.raises(CommandError, match="status"):
+        load('[[components]]\nslug = "api"\nname = "API"\nstatus = "unknown"\n')
+    assert not Component.objects.exists()
