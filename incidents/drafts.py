@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from incidents.chasing import JumpWatch
 from incidents.enums import DraftKind, Origin, SignalSource
@@ -27,6 +27,7 @@ from incidents.forms_incident import (
 )
 from incidents.forms_words import WordsForm, as_data
 from incidents.models import Draft, Incident
+from incidents.one_by_one import one_by_one
 from incidents.publishing import declare, end, say
 from incidents.reports.declaring import SEPARATOR, link_declared, reported
 from incidents.signals import raise_signal, resolve_signal
@@ -107,7 +108,7 @@ def publish_due() -> int:
     if _watch.has_jumped(now, monotonic()):
         return 0
     due = Draft.objects.filter(publish_at__lte=now, problem="").order_by("publish_at", "pk")
-    return sum(_publish_at_its_time(draft, now) for draft in due)
+    return one_by_one(due, lambda draft: _publish_at_its_time(draft, now))
 
 
 def _publish_at_its_time(draft: Draft, now: datetime) -> bool:
@@ -116,6 +117,12 @@ def _publish_at_its_time(draft: Draft, now: datetime) -> bool:
     except DomainError as error:
         _refuse(draft, error.sentence)
         return False
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # Tried again for ever it would never be said, and nobody would know.
+        _refuse(draft, "An error of our own kept it from being published: the log says which. Publish it by hand.")
+        raise
 
 
 @retry_on_conflict

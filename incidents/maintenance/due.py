@@ -23,6 +23,7 @@ from incidents.models import (
     Signal,
 )
 from incidents.notices_maintenance import write_maintenance_notice
+from incidents.one_by_one import one_by_one
 from incidents.signals import raise_signal, resolve_signal
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -43,16 +44,14 @@ def run_due() -> int:
     now = clock.now()
     own = Maintenance.objects.exclude(origin=Origin.IMPORT)
     due = own.filter(status=MaintenanceStatus.SCHEDULED, scheduled_for__lte=now)
-    done = 0
-    for row in due.filter(starts_itself=True).order_by("scheduled_for", "pk"):
-        done += _begin_due(row)
-    for row in _may_end(own.active().filter(scheduled_until__lte=now)).order_by("scheduled_until", "pk"):
-        done += _end_due(row)
+    to_begin = due.filter(starts_itself=True).order_by("scheduled_for", "pk")
+    to_end = _may_end(own.active().filter(scheduled_until__lte=now)).order_by("scheduled_until", "pk")
+    done = one_by_one(to_begin, _begin_due) + one_by_one(to_end, _end_due)
     reminders = MaintenanceReminder.objects.filter(
         sent_at__isnull=True, due_at__lte=now, maintenance__in=own.filter(status=MaintenanceStatus.SCHEDULED)
     )
-    for row in own.filter(pk__in=reminders.values("maintenance")).order_by("scheduled_for", "pk"):
-        done += _remind(row)
+    to_remind = own.filter(pk__in=reminders.values("maintenance")).order_by("scheduled_for", "pk")
+    done += one_by_one(to_remind, _remind)
     return done + _report_late_starts(due, now)
 
 
