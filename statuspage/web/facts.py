@@ -162,7 +162,7 @@ def _maintenances(since: datetime) -> QuerySet[Maintenance]:
 
 def read_maintenances(rows: QuerySet[Maintenance]) -> tuple[list[Maintenance], dict[int, list[ComponentName]]]:
     """The windows and the components of each, joined: one query."""
-    joined = rows.select_related("kind").annotate(
+    joined = rows.select_related("kind", "series").annotate(
         component_pk=F("components__pk"),
         component_slug=F("components__slug"),
         component_name=F("components__name"),

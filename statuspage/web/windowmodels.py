@@ -59,7 +59,8 @@ class Clock:
 class WindowPage:
     """`/maintenance/<reference>/`, its live fragment, the 503 page and the file for load balancers.
 
-    `headline` and `standfirst` say it in two lines; `until` is when it is expected to be over.
+    `headline` and `standfirst` say it in two lines. `comes_back` is when its series puts the next windows: first and
+    last moment of each, empty for a window that stands alone.
     """
 
     site: SiteInfo
@@ -82,6 +83,7 @@ class WindowPage:
     timeline: tuple[TimelineEntry, ...]
     first_word: SafeString
     description: str
+    comes_back: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def down(self) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from components.models import Page
 from incidents.enums import MaintenanceImpact, MaintenanceStatus, ServiceState, StepState
+from incidents.maintenance.occurrences import recurrence_of
 from incidents.maintenance.wording import downtime_sentence, expected_end, progress_phrase
 from incidents.models import Maintenance, MaintenanceStep, MaintenanceUpdate
 from statuspage.core import clock
@@ -19,6 +20,7 @@ from statuspage.web.selectors import reader_of, site_of
 from statuspage.web.windowmodels import Clock, ServiceLine, StepLine, WindowPage
 
 DESCRIPTION = 200
+NEXT_WINDOWS = 3
 SERVICE_CSS: dict[str, str] = {
     ServiceState.OFFLINE: "down",
     ServiceState.RESTARTING: "work",
@@ -105,7 +107,18 @@ def _window_page(
         timeline=cards.maintenance_timeline(updates, reader),
         first_word=cards.markdown(updates[-1].body) if updates else cards.NOTHING,
         description=text[:DESCRIPTION],
+        comes_back=_comes_back(row, reader),
     )
+
+
+def _comes_back(row: Maintenance, reader: Reader) -> tuple[tuple[datetime, datetime], ...]:
+    """By the rule alone: a window that was moved or cancelled by itself says so on its own page."""
+    series = row.series
+    if series is None or series.ended_at is not None:
+        return ()
+    after = max(reader.now, row.occurs_at or row.scheduled_for)
+    coming = recurrence_of(series).occurrences(zone=reader.zone, after=after, count=NEXT_WINDOWS)
+    return tuple((reader.local(one.begins_at), reader.local(one.ends_at)) for one in coming)
 
 
 def clock_of(row: Maintenance, reader: Reader) -> Clock:

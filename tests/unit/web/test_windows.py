@@ -3,16 +3,22 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
 
-from components.models import Component, Region
+from components.models import Component, Page, Region
 from incidents.enums import ServiceState, StepState
-from incidents.maintenance import complete_maintenance, post_maintenance_update, schedule_maintenance
+from incidents.maintenance import (
+    complete_maintenance,
+    create_series,
+    make_due_windows,
+    post_maintenance_update,
+    schedule_maintenance,
+)
 from incidents.maintenance.plans import ServicePlan, StepPlan
 from incidents.models import Maintenance
 from statuspage.web.documents import render_document, render_hot_documents
@@ -301,3 +307,25 @@ def test_an_eta_that_has_passed_is_any_moment(
     live = render_document(f"/fragments/maintenance/{window.reference}/")
     assert live is not None
     assert "Service-0 note 0 offline any moment" in words(live)
+
+
+def test_a_window_of_a_series_says_when_it_comes_back(make_component: MakeComponent, page: Page) -> None:
+    Page.objects.update(time_zone="Europe/London")
+    series = create_series(
+        title="Updates",
+        message="We update.",
+        rrule="FREQ=MONTHLY;BYDAY=1TU,3TU",
+        first_date=date(2026, 11, 3),
+        begins=time(2),
+        duration=timedelta(hours=1),
+        announce_before=timedelta(days=14),
+        components=[make_component("db")],
+    )
+    make_due_windows()
+    window = Maintenance.objects.get(series=series)
+    said = render_document(f"/maintenance/{window.reference}/")
+    assert said is not None
+    assert (
+        "Comes back, by its rule: Tue 15 December, 02:00 to 03:00 GMT; Tue 5 January, 02:00 to 03:00 GMT; "
+        "Tue 19 January, 02:00 to 03:00 GMT." in re.sub(r" ([;.])", r"\1", words(said))
+    )
