@@ -153,11 +153,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactLine:
-    """What an update changed about a component."""
+    """What an update changed about a component. `slug` is empty where the component was deleted since."""
 
     name: str
     old: ComponentStatus
     new: ComponentStatus
+    slug: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,7 @@ class TimelineEntry:
 
     `root_cause` and `remediation` stand with the last word of an incident whose severity sums up inline. `edited_at`
     is when its words or its time were corrected; `promised` is what it promised of the next one, in words.
+    `status` and `markdown` are for programs: the word of the enum, and the source of `body`.
     """
 
     public_id: str
@@ -179,6 +181,8 @@ class TimelineEntry:
     remediation: SafeString = EMPTY
     edited_at: datetime | None = None
     promised: str = ""
+    status: str = ""
+    markdown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +191,8 @@ class IncidentCard:
 
     `postmortem_at` is when its postmortem was published, None before that. `summary` is plain text, of resolved
     incidents whose severity sums up inline. `promise` is how the next update was promised beyond its time, such as
-    ", or on material change". `data_impact` is a sentence or empty.
+    ", or on material change". `data_impact` is a sentence or empty. `impact`, `root_cause` and `remediation` are for
+    programs: the word of the enum, and Markdown.
     """
 
     public_id: str
@@ -217,6 +222,9 @@ class IncidentCard:
     promise: str = ""
     data_impact: str = ""
     is_retroactive: bool = False
+    impact: str = ""
+    root_cause: str = ""
+    remediation: str = ""
 
     @property
     def path(self) -> str:

@@ -104,6 +104,9 @@ def incident_card(
         promise=PROMISE_WORDS[incident.promise] if due else "",
         data_impact=_data_impact(incident),
         is_retroactive=incident.is_retroactive and not incident.private,
+        impact=incident.impact,
+        root_cause="" if incident.private else incident.root_cause_summary,
+        remediation="" if incident.private else incident.remediation,
     )
 
 
@@ -173,6 +176,8 @@ def timeline_entry(
         impacts=() if hidden else tuple(_impact_lines(impacts)),
         edited_at=None if hidden else reader.maybe(update.edited_at),
         promised="" if hidden else _promised(update),
+        status=update.status,
+        markdown="" if hidden else update.body,
     )
 
 
@@ -187,7 +192,10 @@ def _impact_lines(impacts: Iterable[UpdateImpact]) -> Iterable[ImpactLine]:
         if impact.old_status == impact.new_status or (impact.component and not impact.component.is_visible):
             continue
         yield ImpactLine(
-            name=impact.name, old=ComponentStatus(impact.old_status), new=ComponentStatus(impact.new_status)
+            name=impact.name,
+            old=ComponentStatus(impact.old_status),
+            new=ComponentStatus(impact.new_status),
+            slug=impact.component.slug if impact.component else "",
         )
 
 
