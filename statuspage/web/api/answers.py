@@ -24,7 +24,7 @@ REQUESTS_A_MINUTE = 60
 CACHE_CONTROL = "public, max-age=60, stale-if-error=86400"
 JSON = "application/json"
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
 def public_api(view: View) -> Callable[..., HttpResponseBase]:
@@ -33,7 +33,7 @@ def public_api(view: View) -> Callable[..., HttpResponseBase]:
 
     @csrf_exempt
     @functools.wraps(view)
-    def wrapper(request: HttpRequest) -> HttpResponseBase:
+    def wrapper(request: HttpRequest, **parts: str) -> HttpResponseBase:
         if request.method == "OPTIONS":
             return _preflight()
         if request.method not in ("GET", "HEAD"):
@@ -42,7 +42,7 @@ def public_api(view: View) -> Callable[..., HttpResponseBase]:
             return refused
         if not rate_limit.allow(f"api:{client_ip(request)}", limit=REQUESTS_A_MINUTE, per=timedelta(minutes=1)):
             raise RateLimited(f"At most {REQUESTS_A_MINUTE} requests a minute. Please come back in a minute.")
-        response = view(request)
+        response = view(request, **parts)
         etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
         response["ETag"] = etag
         response["Cache-Control"] = CACHE_CONTROL

@@ -19,7 +19,7 @@ def read_parameters(request: HttpRequest, known: Collection[str]) -> dict[str, s
     for name, values in request.GET.lists():
         if name not in known:
             expected = ", ".join(known) or "none"
-            raise ValidationFailed(name, f"There is no parameter {_shown(name)}; known here: {expected}.")
+            raise ValidationFailed(name, f"There is no parameter {shown(name)}; known here: {expected}.")
         if len(values) > 1:
             raise ValidationFailed(name, f"The parameter {name} is there {len(values)} times; give it once.")
         found[name] = values[0]
@@ -35,7 +35,7 @@ def read_component(parameters: dict[str, str]) -> Component:
     is_slug = len(slug) <= 80 and slug.isascii() and slug.replace("-", "").replace("_", "").isalnum()
     component = Component.objects.filter(slug=slug, is_visible=True).first() if is_slug else None
     if component is None:
-        raise NotFound(f"There is no component {_shown(slug)}.")
+        raise NotFound(f"There is no component {shown(slug)}.")
     return component
 
 
@@ -46,8 +46,8 @@ def read_window(parameters: dict[str, str], *, zone: tzinfo, now: datetime) -> t
         if {"from", "to"} & set(parameters):
             raise ValidationFailed("month", "Give a month, or from and to, not both.")
         return month_window(month, zone)
-    end = _moment("to", parameters["to"], zone) if "to" in parameters else now
-    begin = _moment("from", parameters["from"], zone) if "from" in parameters else end - timedelta(days=1)
+    end = read_moment("to", parameters["to"], zone) if "to" in parameters else now
+    begin = read_moment("from", parameters["from"], zone) if "from" in parameters else end - timedelta(days=1)
     if begin >= end:
         raise ValidationFailed("from", "from must be before to.")
     if end - begin > timedelta(days=MOST_DAYS):
@@ -55,9 +55,9 @@ def read_window(parameters: dict[str, str], *, zone: tzinfo, now: datetime) -> t
     return begin, end
 
 
-def _moment(name: str, value: str, zone: tzinfo) -> datetime:
+def read_moment(name: str, value: str, zone: tzinfo) -> datetime:
     """A day, which begins at midnight of the page's zone, or a moment with its offset."""
-    expected = f"{name} is {_shown(value)}; write a day such as 2026-10-01 or a moment such as 2026-10-01T12:00:00Z."
+    expected = f"{name} is {shown(value)}; write a day such as 2026-10-01 or a moment such as 2026-10-01T12:00:00Z."
     # In a query an unescaped plus is a blank.
     text = value.strip().replace(" ", "+") if "T" in value else value.strip()
     try:
@@ -71,6 +71,6 @@ def _moment(name: str, value: str, zone: tzinfo) -> datetime:
         raise ValidationFailed(name, expected) from None
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Cut, and with what cannot be seen escaped."""
     return repr(value if len(value) <= 80 else f"{value[:80]}…")
