@@ -122,6 +122,8 @@ class NoticeKind(models.TextChoices):
     MAINTENANCE_COMPLETED = "maintenance.completed", "Maintenance completed"
     MAINTENANCE_CANCELLED = "maintenance.cancelled", "Maintenance cancelled"
     POSTMORTEM_PUBLISHED = "postmortem.published", "Postmortem published"
+    COMPONENT_UPDATED = "component.updated", "Component changed"
+    MONTHLY_REPORT = "report.monthly", "Monthly report"
     CUSTOMER_MAIL = "customers.mail", "Mail to all customers"
 
 

@@ -27,7 +27,11 @@ def write_notice(*, kind: NoticeKind, incident: Incident, update: IncidentUpdate
     """One row for everybody who has to hear of this update. Call it inside the transaction that made it."""
     affected = list(incident.affected.select_related("component").order_by("component__position", "pk"))
     notice = Notice.objects.create(
-        kind=kind, incident=incident, update=update, payload=incident_payload(incident, update, affected)
+        kind=kind,
+        incident=incident,
+        update=update,
+        severity_rank=incident.severity.rank,
+        payload=incident_payload(incident, update, affected),
     )
     set_concerned(notice, incident, affected)
     return notice

@@ -35,6 +35,11 @@ def write_postmortem_notice(*, postmortem: Postmortem, incident: Incident) -> No
             if text
         ],
     }
-    notice = Notice.objects.create(kind=NoticeKind.POSTMORTEM_PUBLISHED, incident=incident, payload=payload)
+    notice = Notice.objects.create(
+        kind=NoticeKind.POSTMORTEM_PUBLISHED,
+        incident=incident,
+        severity_rank=incident.severity.rank,
+        payload=payload,
+    )
     set_concerned(notice, incident, affected)
     return notice

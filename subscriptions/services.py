@@ -12,13 +12,13 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from components.models import Component
 from statuspage.core import clock, rate_limit
 from statuspage.core.client_address import neighbourhood
 from statuspage.core.database import retry_on_conflict
-from statuspage.core.errors import NotFound, RateLimited, ValidationFailed
+from statuspage.core.errors import NotFound, RateLimited
 from statuspage.core.mail_addresses import normalise_address
-from subscriptions.enums import Event, Purpose, SubscriberState
+from subscriptions.choices import DEFAULT_EVENTS, Choice, apply_choice, read_choice
+from subscriptions.enums import Channel, Event, Priority, Purpose, SubscriberState
 from subscriptions.links import SignedFor, read_confirm_token, read_manage_token
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
@@ -26,28 +26,25 @@ REQUESTS_AN_IP = 20
 REQUESTS_AN_IP_PER = timedelta(hours=1)
 LETTERS_AN_ADDRESS = 3
 LETTERS_AN_ADDRESS_PER = timedelta(days=1)
-ALL_EVENTS = frozenset(Event)
 NOT_OURS = "This link is not one of ours: copy the whole of it from the mail."
 TOO_OLD = "This link does not work any more: it is good for seven days. Subscribe again for a new one."
 
 
 def subscribe(
-    *, email: object, ip: str, components: Iterable[str] = (), events: Iterable[Event] = ALL_EVENTS
+    *, email: object, ip: str, components: Iterable[str] = (), events: Iterable[Event] = DEFAULT_EVENTS
 ) -> SubscriptionRequest:
     """Write down that somebody asks for mail at this address. `components` are slugs; none means everything.
 
     Two queries with components and one without, whoever the address belongs to.
     """
     address = normalise_address(email)
-    component_ids = _component_ids(components)
+    choice = read_choice(components=components, events=events)
     if not rate_limit.allow(f"subscribe:{neighbourhood(ip)}", limit=REQUESTS_AN_IP, per=REQUESTS_AN_IP_PER):
         raise RateLimited(
             "Too many subscriptions were asked for from your network. Try again in an hour.",
             retry_after_seconds=int(REQUESTS_AN_IP_PER.total_seconds()),
         )
-    return SubscriptionRequest.objects.create(
-        address=address, component_ids=component_ids, events=sorted(event.value for event in events)
-    )
+    return SubscriptionRequest.objects.create(address=address, choice=choice.as_json())
 
 
 def accept_requests(*, limit: int = 500) -> int:
@@ -66,10 +63,12 @@ def _accept(request_id: int) -> bool:
     subscriber = Subscriber.objects.select_for_update().get(pk=made.pk)
     if not subscriber.is_confirmed:
         # A stranger may ask in somebody's name, so this is a proposal: the owner sees it before it counts.
-        _choose(subscriber, request.component_ids, {Event(event) for event in request.events})
+        apply_choice(subscriber, Choice.from_json(request.choice))
     if _may_write_to(subscriber):
         Delivery.objects.create(
             subscriber=subscriber,
+            channel=Channel.EMAIL,
+            priority=Priority.LETTER,
             purpose=Purpose.REMINDER if subscriber.is_confirmed else Purpose.CONFIRMATION,
         )
     request.delete()
@@ -98,9 +97,9 @@ def confirm(*, token: str) -> Subscriber:
 @transaction.atomic
 def change_choice(*, token: str, components: Iterable[str]) -> Subscriber:
     """Set what a confirmed subscriber hears of: slugs of components, none for everything."""
-    component_ids = _component_ids(components)
+    choice = read_choice(components=components)
     subscriber = subscriber_of(token=token, lock=True)
-    subscriber.components.set(component_ids)
+    subscriber.components.set(choice.component_ids)
     return subscriber
 
 
@@ -166,28 +165,6 @@ def _locked(signed: SignedFor | None) -> Subscriber | None:
     if signed is None:
         return None
     return Subscriber.objects.select_for_update().filter(public_id=signed.public_id).first()
-
-
-def _component_ids(slugs: Iterable[str]) -> list[int]:
-    wanted = list(dict.fromkeys(slugs))
-    if not wanted:
-        return []
-    # Compared here: a database is not asked about NUL or a text of any length.
-    known = dict(Component.objects.visible().values_list("slug", "pk"))
-    for slug in wanted:
-        if slug not in known:
-            raise ValidationFailed("components", f"There is no component called {slug[:80]!r} on this page.")
-    return [known[slug] for slug in wanted]
-
-
-def _choose(subscriber: Subscriber, component_ids: Iterable[int], events: Iterable[Event]) -> None:
-    still_there = Component.objects.active().filter(pk__in=list(component_ids))
-    subscriber.components.set(still_there)
-    wanted = set(events)
-    subscriber.wants_incidents = Event.INCIDENTS in wanted
-    subscriber.wants_maintenance = Event.MAINTENANCE in wanted
-    subscriber.wants_postmortems = Event.POSTMORTEMS in wanted
-    subscriber.save(update_fields=["wants_incidents", "wants_maintenance", "wants_postmortems"])
 
 
 def _may_write_to(subscriber: Subscriber) -> bool:

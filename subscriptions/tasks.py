@@ -17,15 +17,15 @@ def sweep() -> None:
     """Find what waits: requests to subscribe, notices to fan out, mails to send."""
     services.accept_requests()
     fanout.fan_out_pending()
-    if sending.has_due():
-        send_batch.apply_async(expires=WAKE_UP_EXPIRES_SECONDS)
+    for lane in sending.lanes_with_due():
+        send_batch.apply_async((lane,), queue=lane, expires=WAKE_UP_EXPIRES_SECONDS)
 
 
 @shared_task(name="subscriptions.send_batch")
-def send_batch() -> None:
-    """Send batch after batch until none is due; hand over to the next task after a minute."""
+def send_batch(lane: str = "mail") -> None:
+    """Send batch after batch of a lane until none is due; hand over to the next task after a minute."""
     stop_at = time.monotonic() + SEND_FOR_SECONDS
-    while not stopping.is_asked() and sending.send_batch().handled and time.monotonic() < stop_at:
+    while not stopping.is_asked() and sending.send_batch(lane).handled and time.monotonic() < stop_at:
         continue
 
 

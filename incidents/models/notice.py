@@ -23,6 +23,7 @@ class Notice(models.Model):
 
     `payload` is frozen: what the message says even if the incident is edited later; its shape is in
     `incidents.notices`. `components` is what the subscribers' filter looks at; none means everybody.
+    `severity_rank` is the incident's at that moment, 1 the worst; none: it has no severity.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, default=new_public_id, unique=True, editable=False)
@@ -32,6 +33,7 @@ class Notice(models.Model):
     update = models.ForeignKey(IncidentUpdate, null=True, on_delete=models.CASCADE, related_name="notices")
     maintenance = models.ForeignKey(Maintenance, null=True, on_delete=models.CASCADE, related_name="notices")
     components = models.ManyToManyField(Component, related_name="+")
+    severity_rank = models.PositiveSmallIntegerField(null=True, editable=False)
     payload = models.JSONField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
     fanned_out_at = models.DateTimeField(null=True, editable=False)

@@ -13,6 +13,7 @@ from statuspage.core.client_address import client_ip
 from statuspage.core.errors import DomainError, ValidationFailed
 from statuspage.web.errors.middleware import error_response, problem
 from subscriptions import services
+from subscriptions.choices import DEFAULT_EVENTS
 from subscriptions.enums import Event
 
 LONGEST_BODY = 20_000
@@ -76,7 +77,7 @@ def _events(asked: dict[str, Any]) -> list[Event]:
     expected = f"a list of some of {', '.join(Event.values)}"
     words = _words(asked, "events", expected)
     try:
-        return [Event(word) for word in words] or list(Event)
+        return [Event(word) for word in words] or list(DEFAULT_EVENTS)
     except ValueError:
         raise ValidationFailed("events", f"events must be {expected}.") from None
 

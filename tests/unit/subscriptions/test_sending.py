@@ -12,11 +12,12 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from components.models import Component
 from incidents.models import Incident, Notice
 from statuspage.core import clock
-from statuspage.core.mail_answers import Verdict
-from subscriptions import links, sending, services
-from subscriptions.enums import DeliveryState, Purpose, SubscriberState
+from subscriptions import ledger, links, sending, services
+from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Subscriber
+from subscriptions.senders import mail
+from subscriptions.senders.mail import send_mails
 from tests.unit.subscriptions.conftest import DROP, Sink, smtp_mailer
 from tests.unit.subscriptions.test_fanout import tell_of_each
 
@@ -120,32 +121,33 @@ def test_what_was_sent_is_recorded(told: Tell, sink: Sink) -> None:
 def test_a_lease_keeps_others_away_until_it_ends(told: Tell) -> None:
     told(5)
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        first = sending.claim_due_batch(3)
-        second = sending.claim_due_batch(3)
+        first = ledger.claim_due_batch([Channel.EMAIL], 3)
+        second = ledger.claim_due_batch([Channel.EMAIL], 3)
         assert (len(first.deliveries), len(second.deliveries)) == (3, 2)
         assert not {row.pk for row in first.deliveries} & {row.pk for row in second.deliveries}
-        assert not sending.has_due()
-        hand.shift(sending.LEASE)
-        assert len(sending.claim_due_batch(9).deliveries) == 5
+        assert not ledger.has_due([Channel.EMAIL])
+        hand.shift(ledger.LEASE)
+        assert len(ledger.claim_due_batch([Channel.EMAIL], 9).deliveries) == 5
 
 
 def test_who_lost_the_lease_records_nothing(told: Tell) -> None:
     told(1)
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        late = sending.claim_due_batch(1)
-        hand.shift(sending.LEASE)
-        sending.claim_due_batch(1)
-        assert sending.record_sent(late.lease, [late.deliveries[0].pk]) == 0
+        late = ledger.claim_due_batch([Channel.EMAIL], 1)
+        hand.shift(ledger.LEASE)
+        ledger.claim_due_batch([Channel.EMAIL], 1)
+        assert ledger.record_sent(late.lease, [late.deliveries[0].pk]) == 0
     assert states() == [DeliveryState.PENDING]
 
 
-def test_who_lost_the_lease_suppresses_nobody(told: Tell) -> None:
+def test_who_lost_the_lease_suppresses_nobody(told: Tell, sink: Sink) -> None:
     told(1)
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        late = sending.claim_due_batch(1)
-        hand.shift(sending.LEASE)
-        sending.claim_due_batch(1)
-        sending.record_failure(late.lease, late.deliveries[0], Verdict.SUPPRESS, "550 5.1.1 no such user")
+        late = ledger.claim_due_batch([Channel.EMAIL], 1)
+        hand.shift(ledger.LEASE)
+        ledger.claim_due_batch([Channel.EMAIL], 1)
+        sink.rcpt_answers["r0@example.org"] = "550 5.1.1 no such user"
+        assert send_mails(late).failed == 1
     assert states() == [DeliveryState.PENDING]
     assert Subscriber.objects.get().is_confirmed
 
@@ -154,7 +156,7 @@ def test_a_sender_whose_lease_is_about_to_end_leaves_the_rest_to_the_next_at_onc
     told: Tell, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told(3)
-    monkeypatch.setattr(sending, "STOP_BEFORE_LEASE_ENDS", sending.LEASE)
+    monkeypatch.setattr(mail, "STOP_BEFORE_LEASE_ENDS", ledger.LEASE)
     tally = sending.send_batch()
     assert (tally.sent, tally.postponed) == (0, 3)
     assert sink.recipients == []
@@ -167,14 +169,14 @@ def test_claiming_takes_a_bounded_number_of_queries(
 ) -> None:
     told(40)
     with django_assert_num_queries(5):
-        sending.claim_due_batch(40)
+        ledger.claim_due_batch([Channel.EMAIL], 40)
 
 
 def test_a_crash_before_recording_repeats_the_leased_ones_with_the_same_message_id(
     told: Tell, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told(50)
-    real, calls = sending.record_sent, []
+    real, calls = ledger.record_sent, []
 
     def die_at_the_second(lease: str, ids: list[int]) -> int:
         calls.append(ids)
@@ -183,13 +185,13 @@ def test_a_crash_before_recording_repeats_the_leased_ones_with_the_same_message_
         return real(lease, ids)
 
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        monkeypatch.setattr(sending, "record_sent", die_at_the_second)
+        monkeypatch.setattr(ledger, "record_sent", die_at_the_second)
         with pytest.raises(SystemExit):
             sending.send_batch()
         monkeypatch.undo()
         assert sending.send_batch().handled == 0
         assert len(sink.accepted) == 40
-        hand.shift(sending.LEASE)
+        hand.shift(ledger.LEASE)
         assert sending.send_batch().sent == 30
     assert set(sink.recipients) == {f"r{n}@example.org" for n in range(50)}
     repeated = [address for address in sink.recipients if sink.recipients.count(address) > 1]
@@ -256,8 +258,8 @@ def test_a_server_that_says_421_is_left_alone_for_a_while(told: Tell, sink: Sink
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
         tally = sending.send_batch()
         assert (tally.sent, tally.failed, tally.postponed) == (0, 0, 10)
-        assert sink.sessions == sending.SERVER_FAILURES_IN_A_ROW
-        assert not sending.has_due()
+        assert sink.sessions == mail.SERVER_FAILURES_IN_A_ROW
+        assert not ledger.has_due([Channel.EMAIL])
         sink.mail_answer = ""
         hand.shift(timedelta(seconds=30))
         assert sending.send_batch().sent == 10
@@ -378,7 +380,7 @@ def test_two_senders_at_the_same_moment_share_the_work(told: Tell) -> None:
 
     def claim() -> set[int]:
         try:
-            return {row.pk for row in sending.claim_due_batch(50).deliveries}
+            return {row.pk for row in ledger.claim_due_batch([Channel.EMAIL], 50).deliveries}
         finally:
             connection.close()
 

@@ -62,7 +62,7 @@ def test_a_worker_that_is_asked_to_stop_gives_back_what_it_has_not_sent(
         worker_shutting_down.send(sender=None)
         return cast_mail(*arguments)
 
-    monkeypatch.setattr("subscriptions.sending.cast_mail", send_and_be_asked)
+    monkeypatch.setattr("subscriptions.senders.mail.cast_mail", send_and_be_asked)
     try:
         tasks.send_batch()
     finally:
@@ -76,7 +76,7 @@ def test_a_worker_that_is_asked_to_stop_gives_back_what_it_has_not_sent(
 
 def test_an_idle_sweep_wakes_nobody(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[object] = []
-    monkeypatch.setattr(tasks.send_batch, "apply_async", lambda **options: woken.append(options))
+    monkeypatch.setattr(tasks.send_batch, "apply_async", lambda *_, **options: woken.append(options))
     tasks.sweep()
     assert woken == []
 

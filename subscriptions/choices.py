@@ -1,0 +1,138 @@
+"""What somebody wants to hear of, and how: read from people and programs, kept as JSON, put on a subscriber.
+
+Errors: `ValidationFailed` at the field that is wrong.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+from zoneinfo import available_timezones
+
+from components.models import Component
+from incidents.models import Incident, SeverityPolicy
+from statuspage.core.errors import ValidationFailed
+from subscriptions.enums import Event
+from subscriptions.models import Subscriber
+
+DEFAULT_EVENTS = frozenset({Event.INCIDENTS, Event.MAINTENANCE, Event.POSTMORTEMS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Components by their keys, none for all. `follows` is the one incident that this is about.
+
+    Who chooses an incident and no events hears of that incident alone.
+    """
+
+    component_ids: tuple[int, ...] = ()
+    events: frozenset[Event] = DEFAULT_EVENTS
+    updates: bool = True
+    minimum_severity_id: int | None = None
+    time_zone: str = ""
+    language: str = ""
+    follows_id: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "component_ids": list(self.component_ids),
+            "events": sorted(event.value for event in self.events),
+            "updates": self.updates,
+            "minimum_severity_id": self.minimum_severity_id,
+            "time_zone": self.time_zone,
+            "language": self.language,
+            "follows_id": self.follows_id,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        """What `as_json` wrote; an older row may lack what was added since."""
+        return cls(
+            component_ids=tuple(kept.get("component_ids", ())),
+            events=frozenset(Event(word) for word in kept.get("events", DEFAULT_EVENTS)),
+            updates=kept.get("updates", True),
+            minimum_severity_id=kept.get("minimum_severity_id"),
+            time_zone=kept.get("time_zone", ""),
+            language=kept.get("language", ""),
+            follows_id=kept.get("follows_id"),
+        )
+
+
+def read_choice(
+    *,
+    components: Iterable[str] = (),
+    events: Iterable[Event] = DEFAULT_EVENTS,
+    updates: bool = True,
+    minimum_severity: str = "",
+    time_zone: str = "",
+    language: str = "",
+    incident: str = "",
+) -> Choice:
+    """A choice as it was asked for: slugs of components and of a severity, the reference of an incident.
+
+    One query for each of them that is given.
+    """
+    if time_zone and time_zone not in available_timezones():
+        raise ValidationFailed("time_zone", f"There is no time zone called {time_zone[:64]!r}.")
+    return Choice(
+        component_ids=tuple(_component_ids(components)),
+        events=frozenset(events),
+        updates=updates,
+        minimum_severity_id=_severity_id(minimum_severity),
+        time_zone=time_zone,
+        language=language,
+        follows_id=_incident_id(incident),
+    )
+
+
+def apply_choice(subscriber: Subscriber, choice: Choice) -> None:
+    """Put it on the row, but for what does not exist any more. Call it in a transaction that holds the row."""
+    subscriber.components.set(Component.objects.active().filter(pk__in=choice.component_ids))
+    for event in Event:
+        setattr(subscriber, f"wants_{event.value}", event in choice.events)
+    subscriber.wants_updates = choice.updates
+    subscriber.minimum_severity = _severity(choice.minimum_severity_id)
+    subscriber.time_zone, subscriber.language = choice.time_zone, choice.language
+    subscriber.save(
+        update_fields=[
+            *(f"wants_{event.value}" for event in Event),
+            *("wants_updates", "minimum_severity", "time_zone", "language"),
+        ]
+    )
+    if choice.follows_id is not None:
+        subscriber.follows.add(*Incident.objects.filter(pk=choice.follows_id))
+
+
+def _component_ids(slugs: Iterable[str]) -> list[int]:
+    wanted = list(dict.fromkeys(slugs))
+    if not wanted:
+        return []
+    # Compared here: a database is not asked about NUL or a text of any length.
+    known = dict(Component.objects.visible().values_list("slug", "pk"))
+    for slug in wanted:
+        if slug not in known:
+            raise ValidationFailed("components", f"There is no component called {slug[:80]!r} on this page.")
+    return [known[slug] for slug in wanted]
+
+
+def _severity(key: int | None) -> SeverityPolicy | None:
+    return None if key is None else SeverityPolicy.objects.filter(pk=key).first()
+
+
+def _severity_id(slug: str) -> int | None:
+    if not slug:
+        return None
+    known = dict(SeverityPolicy.objects.values_list("slug", "pk"))
+    if slug not in known:
+        raise ValidationFailed("minimum_severity", f"There is no severity called {slug[:80]!r}: {', '.join(known)}.")
+    return known[slug]
+
+
+def _incident_id(reference: str) -> int | None:
+    if not reference:
+        return None
+    found = (
+        Incident.objects.filter(reference=reference).first() if reference.isascii() and len(reference) < 40 else None
+    )
+    if found is None or "\x00" in reference:
+        raise ValidationFailed("incident", f"There is no incident {reference[:40]!r} on this page.")
+    return found.pk

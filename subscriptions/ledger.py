@@ -1,0 +1,123 @@
+"""Taking what is due, and writing down what became of it.
+
+A sender takes a batch of due deliveries with a lease, sends outside any transaction, and records what happened every
+few messages. If it dies, what it had not recorded is due again when the lease ends and goes out with the same id;
+nothing else is ever repeated. A sender stops well before its lease ends, so that it never works on a row that another
+one may have taken; and when its process is asked to stop, it gives back what it has not begun.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from statuspage.core import clock
+from statuspage.core.database import retry_on_conflict
+from statuspage.core.identifiers import new_public_id
+from subscriptions.enums import Channel, DeliveryState
+from subscriptions.models import ERROR_LENGTH, Delivery, DeliveryQuerySet
+
+LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Deliveries that are ours alone until the lease ends."""
+
+    lease: str
+    deliveries: list[Delivery]
+
+    def held(self, deliveries: Iterable[Delivery]) -> DeliveryQuerySet:
+        """Those of these that the lease still holds."""
+        return Delivery.objects.held(self.lease, [delivery.pk for delivery in deliveries])
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What became of a batch."""
+
+    sent: int = 0
+    failed: int = 0
+    postponed: int = 0
+    suppressed: int = 0
+
+    @property
+    def handled(self) -> int:
+        return self.sent + self.failed + self.postponed + self.suppressed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A message that was not taken. `wait` is until the next try; None: there is none."""
+
+    words: str
+    wait: timedelta | None
+    status_code: int | None = None
+
+
+def has_due(channels: Collection[Channel]) -> bool:
+    """One query."""
+    return Delivery.objects.due(clock.now()).filter(channel__in=channels).exists()
+
+
+@retry_on_conflict
+@transaction.atomic
+def claim_due_batch(channels: Collection[Channel], limit: int) -> Batch:
+    """Lease what is due on these channels, the most urgent first; two senders never get the same. Three queries."""
+    now = clock.now()
+    lease = new_public_id()
+    due = Delivery.objects.due(now).filter(channel__in=channels).select_for_update(skip_locked=True)
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    rows = Delivery.objects.filter(pk__in=ids)
+    # A lease is a moment in the future: a sender that dies leaves the row due again then.
+    rows.update(lease=lease, next_attempt_at=now + LEASE)
+    deliveries = rows.select_related("subscriber", "customer").order_by("priority", "created_at", "pk")
+    return Batch(lease=lease, deliveries=list(deliveries))
+
+
+@retry_on_conflict
+def record_sent(lease: str, ids: Collection[int], *, status_code: int | None = None) -> int:
+    """Mark as sent what this lease still holds. Returns how many."""
+    return Delivery.objects.held(lease, ids).update(
+        state=DeliveryState.SENT,
+        sent_at=clock.now(),
+        attempts=F("attempts") + 1,
+        lease="",
+        last_error="",
+        status_code=status_code,
+    )
+
+
+@retry_on_conflict
+def record_failure(lease: str, delivery: Delivery, failure: Failure) -> bool:
+    """Postpone it or give it up. Returns whether the lease still held it."""
+    now = clock.now()
+    final = failure.wait is None
+    held = Delivery.objects.held(lease, [delivery.pk]).update(
+        state=DeliveryState.FAILED if final else DeliveryState.PENDING,
+        attempts=delivery.attempts + 1,
+        lease="",
+        last_error=failure.words.replace("\x00", "")[:ERROR_LENGTH],
+        status_code=failure.status_code,
+        next_attempt_at=now + (failure.wait or timedelta(0)),
+    )
+    return bool(held)
+
+
+def record_unwanted(batch: Batch, deliveries: Iterable[Delivery]) -> int:
+    """Their recipients have left since. Returns how many."""
+    return batch.held(deliveries).update(state=DeliveryState.SUPPRESSED, lease="")
+
+
+def postpone(batch: Batch, deliveries: Iterable[Delivery], *, wait: timedelta, words: str) -> int:
+    """They were not tried, for the reason in `words`. Returns how many."""
+    return batch.held(deliveries).update(
+        lease="", next_attempt_at=clock.now() + wait, last_error=words.replace("\x00", "")[:ERROR_LENGTH]
+    )
+
+
+def release(batch: Batch, deliveries: Iterable[Delivery]) -> int:
+    """There was no time for these: they are due at once. Returns how many."""
+    return batch.held(deliveries).update(lease="", next_attempt_at=clock.now())

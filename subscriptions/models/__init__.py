@@ -1,0 +1,32 @@
+"""Who is told, and the ledger of who was."""
+
+from subscriptions.models.customer import Customer, CustomerQuerySet
+from subscriptions.models.delivery import Delivery, DeliveryCount, DeliveryQuerySet, PostedMessage, Redelivery
+from subscriptions.models.importing import SubscriberImport
+from subscriptions.models.subscriber import (
+    ADDRESS_LENGTH,
+    ERROR_LENGTH,
+    MAIL_ADDRESS_LENGTH,
+    Subscriber,
+    SubscriberQuerySet,
+    SubscriptionRequest,
+    WebhookSecret,
+)
+
+__all__ = [
+    "ADDRESS_LENGTH",
+    "ERROR_LENGTH",
+    "MAIL_ADDRESS_LENGTH",
+    "Customer",
+    "CustomerQuerySet",
+    "Delivery",
+    "DeliveryCount",
+    "DeliveryQuerySet",
+    "PostedMessage",
+    "Redelivery",
+    "Subscriber",
+    "SubscriberImport",
+    "SubscriberQuerySet",
+    "SubscriptionRequest",
+    "WebhookSecret",
+]
