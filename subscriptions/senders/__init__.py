@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from subscriptions.enums import Channel
 from subscriptions.ledger import Batch, Tally
+from subscriptions.senders import hooks
 from subscriptions.senders.mail import send_mails
 
 
@@ -20,4 +21,5 @@ class Lane:
 # By the name of the Celery queue that its tasks go to.
 LANES: dict[str, Lane] = {
     "mail": Lane(channels=frozenset({Channel.EMAIL}), send=send_mails, batch=200),
+    "hooks": Lane(channels=hooks.CHANNELS, send=hooks.send_hooks, batch=200),
 }

@@ -1,0 +1,11 @@
+"""Channels that are one HTTP request a message, each with its format."""
+
+from subscriptions.enums import Channel
+from subscriptions.hooks import webhook
+from subscriptions.hooks.outgoing import Answer, Format, HookMessage, Outgoing, Reply, Verdict
+
+FORMATS: dict[Channel, Format] = {
+    Channel.WEBHOOK: webhook.FORMAT,
+}
+
+__all__ = ["FORMATS", "Answer", "Format", "HookMessage", "Outgoing", "Reply", "Verdict"]
