@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 
 TAGS = {"p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr"}
 TAGS |= {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
@@ -32,6 +33,14 @@ def render_markdown(text: str, *, from_file: bool = False) -> str:
     parser = _file_parser if from_file else _parser
     html = _HEADING.sub(lambda match: f"<{match[1]}h3>", parser.render(linked))
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener nofollow").strip()
+
+
+def markdown_tree(text: str) -> SyntaxTreeNode:
+    """The same text, read in the same way, for what is no HTML: chats have dialects of their own.
+
+    Nothing of it is sanitised: a link leads wherever it leads.
+    """
+    return SyntaxTreeNode(_parser.parse(_BARE_URL.sub(r"<\1>", text)))
 
 
 @lru_cache(maxsize=4096)

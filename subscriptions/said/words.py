@@ -9,11 +9,12 @@ from django.utils.html import linebreaks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A text of staff's: as they wrote it, and as sanitised HTML."""
+    """A text of staff's: as they wrote it, in Markdown or not, and as sanitised HTML."""
 
     title: str = ""
     text: str
     html: str
+    is_markdown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Words:
 
 def plain(title: str, text: str) -> Passage:
     """A text that is not Markdown."""
-    return Passage(title=title, text=text, html=linebreaks(text, autoescape=True))
+    return Passage(title=title, text=text, html=linebreaks(text, autoescape=True), is_markdown=False)
 
 
 def some(*facts: tuple[str, str]) -> list[Fact]:
