@@ -12,7 +12,6 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from email import quoprimime
 from email.message import EmailMessage as Message
 from email.parser import BytesParser
@@ -72,14 +71,13 @@ class Mould:
         text: str,
         html_text: str,
         slots: Slots,
-        at: datetime,
         headers: Mapping[str, str],
     ) -> None:
-        """`headers` are written as they are, one line each: ASCII."""
+        """`headers` are written as they are, one line each: ASCII. Those of `cast` have to bring a Date."""
         self.sender, self.subject, self.headers = sender, subject, headers
         self._texts = (slots.cut(text), slots.cut(html_text))
         boundary = f"=_{secrets.token_hex(16)}"
-        self._head = _head(sender=sender, subject=subject, at=at, boundary=boundary, headers=headers)
+        self._head = _head(sender=sender, subject=subject, boundary=boundary, headers=headers)
         self._plain = _body("plain", self._texts[0])
         self._html = _body("html", self._texts[1])
         self._fence = f"\r\n--{boundary}\r\n".encode()
@@ -140,11 +138,10 @@ class _Wire(Message):
         return self.data or super().as_bytes(unixfrom, policy)
 
 
-def _head(*, sender: str, subject: str, at: datetime, boundary: str, headers: Mapping[str, str]) -> bytes:
+def _head(*, sender: str, subject: str, boundary: str, headers: Mapping[str, str]) -> bytes:
     message = Message(policy=email.policy.SMTP)
     message["From"] = sender
     message["Subject"] = subject
-    message["Date"] = at
     encoded = message.as_bytes().removesuffix(b"\r\n")
     fixed = {"MIME-Version": "1.0", **headers, "Content-Type": f'multipart/alternative; boundary="{boundary}"'}
     return encoded + b"".join(_header_line(name, value) for name, value in fixed.items())

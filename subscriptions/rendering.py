@@ -7,6 +7,7 @@ configured address: for a notice the one frozen in its payload, never a request'
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from statuspage.core import clock
 from statuspage.core.text import clean_line
 from subscriptions import links
 from subscriptions.enums import Purpose
+from subscriptions.languages import Reader, speaking
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail, Mould, Slots
 from subscriptions.said.customers import words_to_customers
@@ -31,6 +33,7 @@ from subscriptions.said.words import Words
 
 NOT_IN_DOMAIN = re.compile(r"[^a-z0-9.-]+")
 MANAGE, UNSUBSCRIBE, CONFIRM = "manage", "unsubscribe", "confirm"
+ANYBODY = Reader()
 UPDATES_LIST, CUSTOMERS_LIST = "updates", "customers"
 WORDS_OF: dict[str, Callable[[Mapping[str, Any]], Words]] = {
     "incident": words_on_incident,
@@ -67,7 +70,10 @@ def cast_mail(kind: MailKind, delivery: Delivery) -> CastMail:
 
     Its subscriber or customer must be loaded with it.
     """
-    own = {"Message-ID": f"<{kind.id_prefix}{_id_of(delivery)}@{kind.letterhead.host}>"}
+    own = {
+        "Date": format_datetime(clock.now()),
+        "Message-ID": f"<{kind.id_prefix}{_id_of(delivery)}@{kind.letterhead.host}>",
+    }
     if delivery.customer is not None:
         return kind.mould.cast(to=delivery.customer.email, headers=own, values={})
     subscriber, base = _subscriber(delivery), kind.letterhead.url
@@ -82,11 +88,15 @@ def cast_mail(kind: MailKind, delivery: Delivery) -> CastMail:
     return kind.mould.cast(to=subscriber.address, headers=own, values=values)
 
 
-def render_notice(notice: Notice) -> MailKind:
-    """The message of a notice, from its frozen payload alone: no query."""
-    payload = notice.payload
-    head = letterhead(payload["page"]["name"], payload["page"]["url"])
-    said = words_of(notice)
+def render_notice(notice: Notice, reader: Reader = ANYBODY) -> MailKind:
+    """The message of a notice for readers of one language and zone, from its frozen payload alone: no query."""
+    with speaking(reader.language):
+        return _render_notice(notice, reader)
+
+
+def _render_notice(notice: Notice, reader: Reader) -> MailKind:
+    head = letterhead(notice.payload["page"]["name"], notice.payload["page"]["url"])
+    said = words_of(notice, reader)
     to_customers = notice.audience == Audience.CUSTOMERS
     thread = f"<{said.thread}@{head.host}>"
     headers = {"References": thread, "In-Reply-To": thread}
@@ -105,13 +115,16 @@ def render_notice(notice: Notice) -> MailKind:
     return MailKind(letterhead=head, mould=mould, id_prefix=f"{notice.public_id}.")
 
 
-def words_of(notice: Notice) -> Words:
-    """What it says, by its kind. No query."""
+def words_of(notice: Notice, reader: Reader = ANYBODY) -> Words:
+    """What it says to this reader, by its kind: their language, and times in their zone. No query."""
     kind = NoticeKind(notice.kind)
     subject = kind.value.partition(".")[0]
-    if subject == "maintenance":
-        return words_on_maintenance(notice.payload, kind)
-    return WORDS_OF[subject](notice.payload)
+    page = notice.payload["page"]
+    payload = {**notice.payload, "page": {**page, "time_zone": reader.time_zone or page["time_zone"]}}
+    with speaking(reader.language):
+        if subject == "maintenance":
+            return words_on_maintenance(payload, kind)
+        return WORDS_OF[subject](payload)
 
 
 def render_letter(purpose: Purpose, choice: str) -> MailKind:
@@ -149,7 +162,6 @@ def _mould(
         text=render_to_string(f"mail/{name}.txt", values).strip() + "\n",
         html_text=render_to_string(f"mail/{name}.html", values),
         slots=slots,
-        at=clock.now(),
         headers={
             "List-ID": f"<{list_name}.{head.host}>",  # RFC 2919
             "Auto-Submitted": "auto-generated",  # RFC 3834

@@ -11,10 +11,10 @@ from statuspage.core import clock, stopping
 from statuspage.core.mail_answers import GIVE_UP_AFTER, Verdict, verdict_on, wait_after
 from subscriptions import ledger
 from subscriptions.customers import suppress_customer
-from subscriptions.enums import Purpose
 from subscriptions.ledger import Batch, Failure, Tally
+from subscriptions.mail_kinds import MailKinds
 from subscriptions.models import Delivery
-from subscriptions.rendering import MailKind, cast_mail, choice_of, render_letter, render_notice
+from subscriptions.rendering import cast_mail
 from subscriptions.services import suppress
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class _Sender:
         self.tally = Tally()
         self._batch = batch
         self._mailer: Mailer = mailers.default
-        self._kinds: dict[tuple[int | None, str, str], MailKind] = {}
+        self._kinds = MailKinds()
         self._sent: list[int] = []
         self._server_failures = 0
         self._recorded_at = time.monotonic()
@@ -86,7 +86,7 @@ class _Sender:
     def _send(self, delivery: Delivery) -> tuple[Verdict | None, str]:
         try:
             self._mailer.open()
-            self._mailer.send_messages([cast_mail(self._kind(delivery), delivery)])
+            self._mailer.send_messages([cast_mail(self._kinds.kind_for(delivery), delivery)])
         except Exception as error:
             verdict, words = verdict_on(error)
             if not isinstance(error, OSError):
@@ -101,15 +101,6 @@ class _Sender:
         self.close()
         self._server_failures += 1
         return self._server_failures >= SERVER_FAILURES_IN_A_ROW
-
-    def _kind(self, delivery: Delivery) -> MailKind:
-        purpose = Purpose(delivery.purpose)
-        reader = None if delivery.notice_id else delivery.subscriber
-        choice = "" if reader is None else choice_of(reader)
-        key = (delivery.notice_id, purpose.value, choice)
-        if key not in self._kinds:
-            self._kinds[key] = render_notice(delivery.notice) if delivery.notice else render_letter(purpose, choice)
-        return self._kinds[key]
 
     def _note_sent(self, delivery: Delivery) -> None:
         self._server_failures = 0

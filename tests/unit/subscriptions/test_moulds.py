@@ -2,6 +2,7 @@ import email
 import email.policy
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,6 @@ def mould(text: str, html: str, slots: Slots, subject: str = "[Investigating] AP
         text=text,
         html_text=html,
         slots=slots,
-        at=NOON,
         headers={"Auto-Submitted": "auto-generated"},
     )
 
@@ -111,7 +111,7 @@ def test_headers_are_whole_and_subjects_may_be_in_any_language() -> None:
     slots = Slots("leave")
     message_id = "<" + "n" * 12 + "." + "s" * 12 + "@status." + "long-name." * 8 + "example.com>"
     data = mould("x", "y", slots, subject.strip()).wire(
-        to="a@example.org", headers={"Message-ID": message_id}, values={"leave": LINK}
+        to="a@example.org", headers={"Message-ID": message_id, "Date": format_datetime(NOON)}, values={"leave": LINK}
     )
     message = parse(data)
     assert message["Subject"] == subject.strip()
