@@ -11,7 +11,8 @@ from subscriptions.enums import ImportState
 class SubscriberImport(models.Model):
     """One CSV file of confirmed subscribers: tried out first, then brought in piece by piece by a worker.
 
-    `content` is the file until it is done with. `skipped` is [line, reason] of the first of those left out.
+    `content` is the file until it is done with. `skipped` is [line, reason] of the first of those left out. A worker
+    holds it until `lease_until`; if it dies, another one goes on from `done` then.
     """
 
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, default=new_public_id, unique=True, editable=False)
@@ -30,6 +31,7 @@ class SubscriberImport(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -37,3 +39,11 @@ class SubscriberImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_name or 'import'} of {self.created_at:%Y-%m-%d}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == ImportState.RUNNING
+
+    @property
+    def percent(self) -> int:
+        return 100 if not self.total else min(100, 100 * self.done // self.total)
