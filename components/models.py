@@ -39,6 +39,9 @@ class Page(models.Model):
         default=3, help_text="So many reports while the page is green raise a signal."
     )
     reports_within = models.DurationField(default=timedelta(minutes=10), help_text="In how short a time.")
+    monthly_report = models.BooleanField(
+        default=True, help_text="On the first of a month, a report of the last one for those who subscribed to it."
+    )
     version = models.PositiveBigIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(default=clock.now, editable=False)
 

@@ -51,6 +51,10 @@ def hide_words(incident: Incident) -> None:
         notice.payload = _without_words(notice.payload, title=incident.public_title)
         notice.save(update_fields=["payload"])
         notice.components.clear()
+    changes = Notice.objects.filter(kind=NoticeKind.COMPONENT_UPDATED, payload__incident__id=incident.public_id)
+    for notice in changes.select_for_update():
+        notice.payload = {**notice.payload, "incident": None, "cause": ""}
+        notice.save(update_fields=["payload"])
 
 
 def _without_words(payload: Mapping[str, Any], *, title: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from incidents import chasing, drafts, maintenance
+from incidents import chasing, component_notices, drafts, maintenance
 from incidents.reports import mailing, noticing, retention
 
 # The next sweep is nearer than that.
@@ -20,6 +20,12 @@ def run_maintenance() -> None:
 def chase() -> None:
     """Remind on-call of the words that are late and of the postmortems that are due."""
     chasing.chase()
+
+
+@shared_task(name="incidents.tell_component_changes")
+def tell_component_changes() -> None:
+    """Write the notices about components whose change has stood for long enough."""
+    component_notices.tell_component_changes()
 
 
 @shared_task(name="incidents.publish_drafts")

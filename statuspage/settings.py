@@ -244,6 +244,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "incidents.chase": {"task": "incidents.chase", "schedule": 15.0, "options": {"expires": 15}},
     "incidents.publish_drafts": {"task": "incidents.publish_drafts", "schedule": 5.0, "options": {"expires": 10}},
+    "incidents.tell_component_changes": {
+        "task": "incidents.tell_component_changes",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "subscriptions.apply_retention": {
         "task": "subscriptions.apply_retention",
@@ -265,6 +270,20 @@ SIGNAL_RETENTION_DAYS = env.integer("SIGNAL_RETENTION_DAYS", 400, minimum=1)
 REPORT_CONTACT_RETENTION_DAYS = env.integer("REPORT_CONTACT_RETENTION_DAYS", 180, minimum=1)
 
 # --- mail ----------------------------------------------------------------------------------------------------------
+# --- notices ------------------------------------------------------------------------------------------------------
+# A component that falters for less, such as through a restart, is nobody's mail.
+COMPONENT_NOTICE_AFTER_SECONDS = env.integer("COMPONENT_NOTICE_AFTER_SECONDS", 60)
+
+# --- subscriptions -------------------------------------------------------------------------------------------------
+# Letters that anybody can cause by typing an address: confirmations, reminders and links, in all.
+SUBSCRIPTION_LETTERS_PER_HOUR = env.integer("SUBSCRIPTION_LETTERS_PER_HOUR", 1000, minimum=1)
+
+# --- URLs that messages are posted to -----------------------------------------------------------------------------
+try:
+    OUTBOUND_ALLOWED_HOSTS = AllowList.read(env.words("OUTBOUND_ALLOWED_HOSTS"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"OUTBOUND_ALLOWED_HOSTS: {error}.") from error
+
 EMAIL_URL = env.text("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Status <status@localhost>")
 if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:

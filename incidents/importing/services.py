@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
-from components.models import Page
+from components.models import Component, Page
 from components.services import lock_components, touch_page
+from incidents.component_notices import take_as_told
 from incidents.importing.component_rows import ComponentBook
 from incidents.importing.incident_rows import IncidentWriter
 from incidents.importing.maintenance_rows import MaintenanceWriter
@@ -50,6 +51,7 @@ def import_file(
         report.page_changed = _write_page(page, file.page, file.name, report)
     book = ComponentBook()
     lock_components(book.components.values())
+    before = _states()
     for group in file.groups:
         book.write_group(group, report.groups)
     for component in file.components:
@@ -66,11 +68,16 @@ def import_file(
         windows.write(later)
         done += len(later)
         progress(done, total)
+    take_as_told(pk for pk, status in _states().items() if before.get(pk) != status)
     if report.changed_anything:
         touch_page()
     if dry_run:
         transaction.set_rollback(True)
     return report
+
+
+def _states() -> dict[int, str]:
+    return dict(Component.objects.order_by("pk").values_list("pk", "status"))
 
 
 def _chunks[R: (IncidentRecord, MaintenanceRecord)](records: Sequence[R]) -> list[Sequence[R]]:

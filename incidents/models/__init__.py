@@ -8,6 +8,7 @@ from incidents.models.postmortem import FollowUpAction, Postmortem, PostmortemQu
 from incidents.models.report import OutageReport, ReportMail
 from incidents.models.severity import PostmortemRule, SeverityPolicy
 from incidents.models.signal import Signal, SignalQuerySet
+from incidents.models.told import ToldState
 from incidents.models.update import IncidentUpdate, UpdateImpact, UpdateRevision
 from incidents.models.writing import ContentPage, Draft, MessageTemplate
 
@@ -40,6 +41,7 @@ __all__ = [
     "SeverityPolicy",
     "Signal",
     "SignalQuerySet",
+    "ToldState",
     "UpdateImpact",
     "UpdateRevision",
 ]
