@@ -168,7 +168,7 @@ def worker(folder: Path, options: argparse.Namespace) -> Iterator[Usage]:
             command = worker_command(folder / "data")
         else:
             command = [
-                *(*celery, "worker", "--queues", "default,mail,probes.default"),
+                *(*celery, "worker", "--queues", "default,mail,hooks,apprise,probes.default"),
                 *("--pool", "threads", "--concurrency", "8", "--loglevel", "WARNING"),
             ]
             beat = [*celery, "beat", "--schedule", str(folder / "beat-schedule"), "--loglevel", "WARNING"]

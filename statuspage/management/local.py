@@ -20,7 +20,7 @@ from django.core.management import call_command
 from components.models import Page
 
 ADMINISTRATOR = "admin"
-QUEUES = "default,mail,probes.default"
+QUEUES = "default,mail,hooks,apprise,probes.default"
 # Probes and mail share one worker here; with this many threads a slow mail server holds none of the probes up.
 WORKER_THREADS = 16
 # Granian finds more than this worth a warning.

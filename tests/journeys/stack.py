@@ -162,7 +162,7 @@ class Stack:
         return {
             "web": self._web_command(self.port),
             "worker": [
-                *(*celery, "worker", "--queues", "default,mail,probes.default"),
+                *(*celery, "worker", "--queues", "default,mail,hooks,apprise,probes.default"),
                 *("--concurrency", "3", "--loglevel", "INFO"),
             ],
             "beat": [*celery, "beat", "--schedule", str(self.folder / "beat-schedule"), "--loglevel", "INFO"],
