@@ -8,6 +8,7 @@ from django.utils.encoding import iri_to_uri
 
 from incidents.enums import IncidentStatus
 from statuspage.core.text import clean_line
+from subscriptions.languages import say
 from subscriptions.said.incident import is_over, thread_of, times_of
 from subscriptions.said.words import Fact, Passage, Words, some
 
@@ -22,11 +23,11 @@ def words_to_customers(payload: Mapping[str, Any]) -> Words:
         css="over" if is_over(incident) else incident["impact"],
         passages=[Passage(text=mail["body_markdown"], html=mail["body_html"])],
         facts=[
-            Fact(label="Incident", value=f"{incident['reference']}, {clean_line(incident['title'])}"),
-            *some(("Status", str(IncidentStatus(incident["status"]).label))),
+            Fact(label=say("Incident"), value=f"{incident['reference']}, {clean_line(incident['title'])}"),
+            *some((say("Status"), say(str(IncidentStatus(incident["status"]).label)))),
             *times_of(incident, ZoneInfo(payload["page"]["time_zone"])),
         ],
-        link_label="All that is known, always current",
+        link_label=say("All that is known, always current"),
         url=str(iri_to_uri(incident["url"])),
         reply_to=payload["contact"]["email"],
         contact_url=str(iri_to_uri(payload["contact"]["url"])),

@@ -1,9 +1,57 @@
-"""Times in mails: in the page's zone by name, with UTC beside it if that is another time."""
+"""Times in mails: in the reader's zone by name, with UTC beside it if that is another time."""
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from statuspage.core.durations import say_duration
+from subscriptions.languages import say, say_count, to_be_said
+
+MONTHS = [
+    to_be_said("January"),
+    to_be_said("February"),
+    to_be_said("March"),
+    to_be_said("April"),
+    to_be_said("May"),
+    to_be_said("June"),
+    to_be_said("July"),
+    to_be_said("August"),
+    to_be_said("September"),
+    to_be_said("October"),
+    to_be_said("November"),
+    to_be_said("December"),
+]
+BRIEF_MONTHS = [
+    to_be_said("Jan"),
+    to_be_said("Feb"),
+    to_be_said("Mar"),
+    to_be_said("Apr"),
+    to_be_said("May"),
+    to_be_said("Jun"),
+    to_be_said("Jul"),
+    to_be_said("Aug"),
+    to_be_said("Sep"),
+    to_be_said("Oct"),
+    to_be_said("Nov"),
+    to_be_said("Dec"),
+]
+WEEKDAYS = [
+    to_be_said("Monday"),
+    to_be_said("Tuesday"),
+    to_be_said("Wednesday"),
+    to_be_said("Thursday"),
+    to_be_said("Friday"),
+    to_be_said("Saturday"),
+    to_be_said("Sunday"),
+]
+BRIEF_WEEKDAYS = [
+    to_be_said("Mon"),
+    to_be_said("Tue"),
+    to_be_said("Wed"),
+    to_be_said("Thu"),
+    to_be_said("Fri"),
+    to_be_said("Sat"),
+    to_be_said("Sun"),
+]
+_UTC: tzinfo = ZoneInfo("UTC")
 
 
 def moment(text: str | None) -> datetime | None:
@@ -16,7 +64,13 @@ def written(at: datetime | None, zone: ZoneInfo) -> str:
     if at is None:
         return ""
     local = at.astimezone(zone)
-    return f"{_day(local)}, {_clock(local, zone)}"
+    return say("%(date)s, %(time)s", date=_date(local), time=_clock(local, zone))
+
+
+def written_with_weekday(at: datetime, zone: ZoneInfo) -> str:
+    """`Tuesday 24 November 2026, 02:00 GMT (02:00 UTC)`."""
+    local = at.astimezone(zone)
+    return say("%(date)s, %(time)s", date=_long_date(local), time=_clock(local, zone))
 
 
 def soon(at: datetime | None, zone: ZoneInfo, *, said_at: datetime | None) -> str:
@@ -35,23 +89,66 @@ def window(begins: datetime, ends: datetime, zone: ZoneInfo) -> str:
     A window over midnight, or over a change of clocks, has both of its ends in full.
     """
     first, last = begins.astimezone(zone), ends.astimezone(zone)
-    lasts = say_duration(ends - begins)
+    lasts = lasting(ends - begins)
     if first.date() != last.date() or first.utcoffset() != last.utcoffset():
-        return f"{first:%A} {written(begins, zone)} until {last:%A} {written(ends, zone)}, {lasts}"
-    text = f"{first:%A} {_day(first)}, {first:%H:%M} to {last:%H:%M} {_name(first, zone)}"
+        whole = {"begins": written_with_weekday(begins, zone), "ends": written_with_weekday(ends, zone)}
+        return say("%(begins)s until %(ends)s, %(duration)s", **whole, duration=lasts)
+    hours = say("%(begins)s to %(ends)s", begins=f"{first:%H:%M}", ends=f"{last:%H:%M}")
+    time = f"{hours} {_name(first, zone)}"
     if _name(first, zone) != "UTC":
-        text += f" ({_utc_window(first, last)} UTC)"
-    return f"{text}, {lasts}"
+        time += f" ({_utc_window(first, last)} UTC)"
+    return say("%(date)s, %(time)s, %(duration)s", date=_long_date(first), time=time, duration=lasts)
 
 
 def in_subject(at: datetime, zone: ZoneInfo) -> str:
     """`Tue 24 Nov 02:00 GMT`."""
     local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %H:%M} {_name(local, zone)}"
+    day = say(
+        "%(weekday)s %(day)s %(month)s",
+        weekday=say(BRIEF_WEEKDAYS[local.weekday()]),
+        day=_number(local),
+        month=say(BRIEF_MONTHS[local.month - 1]),
+    )
+    return f"{day} {local:%H:%M} {_name(local, zone)}"
 
 
-def _day(local: datetime) -> str:
-    return f"{local.day} {local:%B %Y}"
+def month_of(year: int, month: int) -> str:
+    """`October 2026`."""
+    return say("%(month)s %(year)d", month=say(MONTHS[month - 1]), year=year)
+
+
+def lasting(duration: timedelta) -> str:
+    """To the minute: `34 minutes`, `2 hours 5 minutes`, `3 days 4 hours`."""
+    minutes = int(duration.total_seconds() // 60)
+    if minutes < 1:
+        return say("less than a minute")
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    parts = []
+    if days:
+        parts.append(say_count("%(number)d day", "%(number)d days", days))
+    if hours:
+        parts.append(say_count("%(number)d hour", "%(number)d hours", hours))
+    if minutes % 60:
+        parts.append(say_count("%(number)d minute", "%(number)d minutes", minutes % 60))
+    return " ".join(parts[:2])
+
+
+def _number(local: datetime) -> str:
+    """The day of the month. Some languages have a form of their own for the first."""
+    return say("1") if local.day == 1 else str(local.day)
+
+
+def _date(local: datetime) -> str:
+    month = say(MONTHS[local.month - 1])
+    return say("%(day)s %(month)s %(year)d", day=_number(local), month=month, year=local.year)
+
+
+def _long_date(local: datetime) -> str:
+    return say("%(weekday)s %(date)s", weekday=say(WEEKDAYS[local.weekday()]), date=_date(local))
+
+
+def _day_and_month(local: datetime) -> str:
+    return say("%(day)s %(month)s", day=_number(local), month=say(MONTHS[local.month - 1]))
 
 
 def _clock(local: datetime, zone: ZoneInfo) -> str:
@@ -72,14 +169,13 @@ def _utc(at: datetime) -> str:
 
 def _other_day(local: datetime) -> str:
     there = local.astimezone(_UTC)
-    return "" if there.date() == local.date() else f"{there.day} {there:%B}, "
+    return "" if there.date() == local.date() else f"{_day_and_month(there)}, "
 
 
 def _utc_window(first: datetime, last: datetime) -> str:
-    if first.astimezone(_UTC).date() == last.astimezone(_UTC).date():
-        return f"{_other_day(first)}{_utc(first)} to {_utc(last)}"
-    ends = (f"{there.day} {there:%B}, {there:%H:%M}" for there in (first.astimezone(_UTC), last.astimezone(_UTC)))
-    return " until ".join(ends)
-
-
-_UTC: tzinfo = ZoneInfo("UTC")
+    begins, ends = first.astimezone(_UTC), last.astimezone(_UTC)
+    if begins.date() == ends.date():
+        hours = say("%(begins)s to %(ends)s", begins=_utc(first), ends=_utc(last))
+        return f"{_other_day(first)}{hours}"
+    both = {"begins": f"{_day_and_month(begins)}, {_utc(first)}", "ends": f"{_day_and_month(ends)}, {_utc(last)}"}
+    return say("%(begins)s until %(ends)s", **both)
