@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from statuspage.core.env import Env, keep_secret
+from statuspage.core.http.allowed import AllowList
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()

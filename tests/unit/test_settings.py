@@ -54,6 +54,7 @@ def run(tmp_path: Path, *arguments: str, **environ: str) -> subprocess.Completed
         ({"DEFAULT_FROM_EMAIL": "nobody"}, "DEFAULT_FROM_EMAIL is 'nobody'; expected an address."),
         ({"EMAIL_URL": "carrier://pigeon"}, "EMAIL_URL is not a mail URL"),
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe'; expected true or false."),
+        ({"OUTBOUND_ALLOWED_HOSTS": "10.0.0.0/99"}, "OUTBOUND_ALLOWED_HOSTS: '10.0.0.0/99' is not a network"),
         ({"PROBE_SLOT_RETENTION_DAYS": "1"}, "PROBE_SLOT_RETENTION_DAYS is 1; expected at least 2."),
     ],
 )

@@ -12,7 +12,7 @@ import asyncio
 import errno
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -35,6 +35,7 @@ from statuspage.core.http.errors import (
     connection_error,
 )
 from statuspage.core.http.hops import Hop, Redirect, first_hop, next_hop
+from statuspage.core.http.netguard import Network
 from statuspage.core.http.resolver import Endpoint, Resolver
 
 USER_AGENT = "statuspage-probe/0.1"
@@ -193,6 +194,7 @@ async def fetch(
     same_host: bool = False,
     verify_tls: bool = True,
     allow_private: bool = False,
+    opened: Sequence[Network] = (),
 ) -> Fetched:
     """Ask once and return the whole answer, whatever its status, within `timeout` seconds.
 
@@ -209,7 +211,9 @@ async def fetch(
         seen.add((hop.method, hop.url))
         host, port = hop.url.raw_host or "", hop.url.port or 0
         try:
-            endpoints = await client.resolver.resolve(host, port, allow_private=allow_private, deadline=deadline)
+            endpoints = await client.resolver.resolve(
+                host, port, allow_private=allow_private, deadline=deadline, opened=opened
+            )
         except BlockedAddress as error:
             if len(seen) == 1:
                 raise

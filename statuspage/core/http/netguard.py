@@ -8,6 +8,7 @@ RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 5214 (ISATAP)
 
 import re
 import socket
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -18,6 +19,7 @@ from statuspage.core.errors import BlockedAddress
 from statuspage.core.http.errors import InvalidUrl
 
 type Address = IPv4Address | IPv6Address
+type Network = IPv4Network | IPv6Network
 
 
 class Blocked(StrEnum):
@@ -42,7 +44,7 @@ class Blocked(StrEnum):
 OPENED = frozenset({Blocked.LOOPBACK, Blocked.PRIVATE, Blocked.SHARED})
 
 # First match wins: the exceptions stand above the networks they are in.
-NETWORKS: tuple[tuple[IPv4Network | IPv6Network, Blocked], ...] = tuple(
+NETWORKS: tuple[tuple[Network, Blocked], ...] = tuple(
     (ip_network(network), reason)
     for network, reason in (
         ("169.254.169.254/32", Blocked.METADATA),  # AWS, Azure, Google, OpenStack, DigitalOcean
@@ -117,15 +119,20 @@ def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
     return ()
 
 
-def check_address(address: Address | str, *, allow_private: bool, name: str = "") -> None:
+def check_address(
+    address: Address | str, *, allow_private: bool, name: str = "", opened: Iterable[Network] = ()
+) -> None:
     """Raise BlockedAddress, with a sentence that says what to do, unless we may connect there.
 
-    `name` is what the target is called where the address itself is nobody's business (the public reads the sentence).
+    `allow_private` opens all of `OPENED`, `opened` what of it is in these networks. `name` is what the target is
+    called where the address itself is nobody's business (the public reads the sentence).
     """
     if isinstance(address, str):
         address = ip_address(address)
     reason = blocked_as(address)
-    if reason is None or (allow_private and reason in OPENED):
+    if reason is None:
+        return
+    if reason in OPENED and (allow_private or any(address in network for network in opened)):
         return
     subject = f"{name} leads to" if name else f"{address} is"
     remedy = "set allow_private to probe it" if reason in OPENED else "it is never contacted"

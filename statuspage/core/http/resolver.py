@@ -14,7 +14,7 @@ from typing import Any
 
 from statuspage.core.errors import BlockedAddress
 from statuspage.core.http.errors import LookupFailed, NoSuchHost, OutboundError, connection_error
-from statuspage.core.http.netguard import check_address, literal_address, normalise_host
+from statuspage.core.http.netguard import Network, check_address, literal_address, normalise_host
 
 type Lookup = Callable[..., Sequence[tuple[Any, ...]]]
 
@@ -43,23 +43,26 @@ class Resolver:
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="resolver")
         self._lookup = lookup
 
-    async def resolve(self, host: str, port: int, *, allow_private: bool, deadline: float) -> tuple[Endpoint, ...]:
+    async def resolve(
+        self, host: str, port: int, *, allow_private: bool, deadline: float, opened: Sequence[Network] = ()
+    ) -> tuple[Endpoint, ...]:
         """The addresses of `host` we may connect to, in the resolver's order, at most eight, never none.
 
-        `deadline` is in the event loop's time. Raises BlockedAddress when no address is allowed, NoSuchHost when
-        there is none, LookupFailed when the resolver does not tell, InvalidUrl for what is no host.
+        `deadline` is in the event loop's time; `opened` as in `check_address`. Raises BlockedAddress when no address
+        is allowed, NoSuchHost when there is none, LookupFailed when the resolver does not tell, InvalidUrl for what
+        is no host.
         """
         host = normalise_host(host)
         literal = literal_address(host)
         if literal is not None:
-            check_address(literal, allow_private=allow_private)
+            check_address(literal, allow_private=allow_private, opened=opened)
             return (Endpoint(address=str(literal), port=port),)
         try:
             async with asyncio.timeout_at(deadline):
                 found = await self._look_up(host, port)
         except TimeoutError:
             raise LookupFailed(f"The name {host} could not be looked up in time.") from None
-        return _allowed(host, port, found, allow_private=allow_private)
+        return _allowed(host, port, found, allow_private=allow_private, opened=opened)
 
     async def _look_up(self, host: str, port: int) -> list[str]:
         loop = asyncio.get_running_loop()
@@ -80,12 +83,14 @@ class Resolver:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _allowed(host: str, port: int, found: list[str], *, allow_private: bool) -> tuple[Endpoint, ...]:
+def _allowed(
+    host: str, port: int, found: list[str], *, allow_private: bool, opened: Sequence[Network]
+) -> tuple[Endpoint, ...]:
     allowed = []
     refusal: BlockedAddress | None = None
     for address in found:
         try:
-            check_address(address, allow_private=allow_private, name=host)
+            check_address(address, allow_private=allow_private, name=host, opened=opened)
         except BlockedAddress as error:
             refusal = refusal or error
         else:

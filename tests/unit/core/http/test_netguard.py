@@ -1,6 +1,6 @@
 """Where the guard lets us go."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -154,3 +154,12 @@ def test_a_host_is_lower_case_and_idna() -> None:
 def test_what_is_no_host_is_said_to_be_none(host: str) -> None:
     with pytest.raises(InvalidUrl):
         normalise_host(host)
+
+
+def test_an_opened_network_opens_private_addresses_in_it_and_nothing_else() -> None:
+    opened = [ip_network("10.1.0.0/16"), ip_network("169.254.0.0/16"), ip_network("fd00::/16")]
+    for address in ("10.1.2.3", "fd00::1", "93.184.216.34"):
+        check_address(address, allow_private=False, opened=opened)
+    for address in ("10.2.0.1", "127.0.0.1", "169.254.169.254", "169.254.1.1", "fd01::1"):
+        with pytest.raises(BlockedAddress):
+            check_address(address, allow_private=False, opened=opened)

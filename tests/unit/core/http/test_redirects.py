@@ -63,10 +63,10 @@ def test_a_redirect_back_to_loopback_is_refused_without_allow_private() -> None:
 class PretendPublic(Resolver):
     """Lets one name through to loopback; everything else meets the real guard."""
 
-    async def resolve(self, host: str, port: int, *, allow_private: bool, deadline: float) -> Any:
+    async def resolve(self, host: str, port: int, *, allow_private: bool, deadline: float, opened: Any = ()) -> Any:
         if host == "public.example":
             return await super().resolve("127.0.0.1", port, allow_private=True, deadline=deadline)
-        return await super().resolve(host, port, allow_private=allow_private, deadline=deadline)
+        return await super().resolve(host, port, allow_private=allow_private, deadline=deadline, opened=opened)
 
 
 @pytest.mark.parametrize(
