@@ -92,7 +92,9 @@ class Delivery(models.Model):
             models.Index(fields=["created_at"], name="deliveries_by_age"),
             # What came to an end lately: how fast it goes, and how much of it fails.
             models.Index(fields=["sent_at"], condition=Q(state=DeliveryState.SENT), name="deliveries_sent"),
-            models.Index(fields=["next_attempt_at"], condition=Q(state=DeliveryState.FAILED), name="deliveries_failed"),
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(state=DeliveryState.FAILED), name="deliveries_failed"
+            ),
         ]
 
     def __str__(self) -> str:
