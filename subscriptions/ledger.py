@@ -2,32 +2,42 @@
 
 A sender takes a batch of due deliveries with a lease, sends outside any transaction, and records what happened every
 few messages. If it dies, what it had not recorded is due again when the lease ends and goes out with the same id;
-nothing else is ever repeated. A sender stops well before its lease ends, so that it never works on a row that another
-one may have taken; and when its process is asked to stop, it gives back what it has not begun.
+nothing else is ever repeated. The lease is short, so that this is soon, and a sender that lives extends it while it
+works: it begins no message unless the lease lasts longer than that message may take, so that it never works on a row
+that another one may have taken. When its process is asked to stop, it gives back what it has not begun.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Least
 
 from statuspage.core import clock
-from statuspage.core.database import retry_on_conflict
+from statuspage.core.database import retry_on_conflict, retry_when_cut_off
 from statuspage.core.identifiers import new_public_id
 from subscriptions.enums import Channel, DeliveryState
 from subscriptions.models import ERROR_LENGTH, Delivery, DeliveryQuerySet
 
-LEASE = timedelta(minutes=5)
+# How long the rest of a batch waits after its sender was killed. `extend` it in time: a slow sender needs longer.
+LEASE = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Batch:
     """Deliveries that are ours alone until the lease ends."""
 
     lease: str
     deliveries: list[Delivery]
+    leased_at: float = field(default_factory=time.monotonic)  # by `time.monotonic`, not later than in the database
+
+    @property
+    def seconds_left(self) -> float:
+        """Until another sender may take what is not recorded yet."""
+        return self.leased_at + LEASE.total_seconds() - time.monotonic()
 
     def held(self, deliveries: Iterable[Delivery]) -> DeliveryQuerySet:
         """Those of these that the lease still holds."""
@@ -66,7 +76,7 @@ def has_due(channels: Collection[Channel]) -> bool:
 @transaction.atomic
 def claim_due_batch(channels: Collection[Channel], limit: int) -> Batch:
     """Lease what is due on these channels, the most urgent first; two senders never get the same. Three queries."""
-    now = clock.now()
+    began, now = time.monotonic(), clock.now()
     lease = new_public_id()
     due = Delivery.objects.due(now).filter(channel__in=channels).select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:limit])
@@ -74,9 +84,28 @@ def claim_due_batch(channels: Collection[Channel], limit: int) -> Batch:
     # A lease is a moment in the future: a sender that dies leaves the row due again then.
     rows.update(lease=lease, next_attempt_at=now + LEASE)
     deliveries = rows.select_related("subscriber", "customer").order_by("priority", "created_at", "pk")
-    return Batch(lease=lease, deliveries=list(deliveries))
+    return Batch(lease=lease, deliveries=list(deliveries), leased_at=began)
 
 
+@retry_when_cut_off
+@retry_on_conflict
+@transaction.atomic
+def extend(batch: Batch, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Hold these for another `LEASE` from now on. Returns those that are ours still, in the same order.
+
+    What is missing was taken by another sender, since the lease had ended: leave it alone. Two queries at most.
+    """
+    began = time.monotonic()
+    held = batch.held(deliveries)
+    ours = list(deliveries)
+    if held.update(next_attempt_at=clock.now() + LEASE) != len(ours):
+        left = set(held.values_list("pk", flat=True))
+        ours = [delivery for delivery in ours if delivery.pk in left]
+    batch.leased_at = began
+    return ours
+
+
+@retry_when_cut_off
 @retry_on_conflict
 def record_sent(lease: str, ids: Collection[int], *, status_code: int | None = None) -> int:
     """Mark as sent what this lease still holds. Returns how many."""
@@ -90,6 +119,7 @@ def record_sent(lease: str, ids: Collection[int], *, status_code: int | None = N
     )
 
 
+@retry_when_cut_off
 @retry_on_conflict
 def record_failure(lease: str, delivery: Delivery, failure: Failure) -> bool:
     """Postpone it or give it up. Returns whether the lease still held it."""
@@ -106,11 +136,13 @@ def record_failure(lease: str, delivery: Delivery, failure: Failure) -> bool:
     return bool(held)
 
 
+@retry_when_cut_off
 def record_unwanted(batch: Batch, deliveries: Iterable[Delivery]) -> int:
     """Their recipients have left since. Returns how many."""
     return batch.held(deliveries).update(state=DeliveryState.SUPPRESSED, lease="")
 
 
+@retry_when_cut_off
 def postpone(batch: Batch, deliveries: Iterable[Delivery], *, wait: timedelta, words: str) -> int:
     """They were not tried, for the reason in `words`. Returns how many."""
     return batch.held(deliveries).update(
@@ -118,6 +150,9 @@ def postpone(batch: Batch, deliveries: Iterable[Delivery], *, wait: timedelta, w
     )
 
 
+@retry_when_cut_off
 def release(batch: Batch, deliveries: Iterable[Delivery]) -> int:
-    """There was no time for these: they are due at once. Returns how many."""
-    return batch.held(deliveries).update(lease="", next_attempt_at=clock.now())
+    """There was no time for these: they are due at once, in the place they had. Returns how many."""
+    # Not now: the second update of an incident, which has waited since it was written, would go before the first.
+    in_their_place = Least(F("created_at"), Value(clock.now(), output_field=DateTimeField()))
+    return batch.held(deliveries).update(lease="", next_attempt_at=in_their_place)

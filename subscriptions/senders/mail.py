@@ -20,7 +20,7 @@ from subscriptions.services import suppress
 logger = logging.getLogger(__name__)
 
 # One mail may take four exchanges of 15 seconds each with a slow server: this far from the end no other is begun.
-STOP_BEFORE_LEASE_ENDS = timedelta(minutes=2)
+STOP_BEFORE_LEASE_ENDS = timedelta(seconds=40)
 RECORD_EVERY = 20
 SERVER_FAILURES_IN_A_ROW = 2
 RECORD_AT_LEAST_EVERY_SECONDS = 1.0
