@@ -2,7 +2,6 @@
 
 import pytest
 
-
 DATABASE = {"db", "transactional_db"}
 
 
