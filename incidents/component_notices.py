@@ -10,7 +10,7 @@ and what only a private incident says of a component: that would name it.
 
 Payload (times RFC 3339 UTC, or null):
 
-    page         name, url, time_zone
+    page         see `incidents.notices_page`
     component    id, slug, name, group (its name, or empty), url, status, status_label, old_status, old_status_label,
                  since, created_at
     change       id, created_at: of this word
@@ -33,6 +33,7 @@ from components.models import Component, Page, StatusChange, StatusClaim
 from incidents.enums import NoticeKind
 from incidents.models import Incident, Maintenance, Notice, ToldState
 from incidents.notices import rfc3339
+from incidents.notices_page import page_payload
 from incidents.one_by_one import one_by_one
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
@@ -146,7 +147,7 @@ def _write_notice(component: Component, told: ToldState, status: ComponentStatus
         kind=NoticeKind.COMPONENT_UPDATED,
         created_at=now,
         payload={
-            "page": {"name": page.name, "url": page.url.rstrip("/"), "time_zone": page.time_zone},
+            "page": page_payload(page),
             "component": {
                 "id": component.public_id,
                 "slug": component.slug,

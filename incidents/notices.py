@@ -2,11 +2,12 @@
 
 Payload of a notice about an incident (times RFC 3339 UTC, or null):
 
-    page        name, url, time_zone
+    page        see `incidents.notices_page`
     incident    id, reference, url, title, severity, severity_name, status, impact, private, started_at, resolved_at,
-                next_update_due_at, promise (by, on_change, more_information), root_cause_summary, remediation
+                next_update_due_at, promise (by, on_change, more_information), root_cause_summary, remediation;
+                newer ones also created_at, updated_at, contained_at
     update      id, status, label, body_markdown, body_html, display_at, edited (null: as it was first said)
-    components  [slug, name, status, status_label]: of those that the page shows
+    components  [slug, name, status, status_label; newer ones also id]: of those that the page shows
 
 A private incident has its severity in place of a title, and no bodies, causes or components. Its notices go to
 everybody: who is told of it would say what it is about.
@@ -20,6 +21,7 @@ from components.enums import ComponentStatus
 from components.models import Component, Page
 from incidents.enums import IncidentStatus, NoticeKind
 from incidents.models import AffectedComponent, Incident, IncidentUpdate, Notice
+from incidents.notices_page import page_payload
 from statuspage.core.markdown import render_markdown
 
 
@@ -74,7 +76,7 @@ def incident_payload(
     page = Page.current()
     hidden = incident.private
     return {
-        "page": {"name": page.name, "url": page.url.rstrip("/"), "time_zone": page.time_zone},
+        "page": page_payload(page),
         "incident": {
             "id": incident.public_id,
             "reference": incident.reference,
@@ -87,6 +89,9 @@ def incident_payload(
             "private": hidden,
             "started_at": rfc3339(incident.started_at),
             "resolved_at": rfc3339(incident.resolved_at),
+            "created_at": rfc3339(incident.created_at),
+            "updated_at": rfc3339(incident.updated_at),
+            "contained_at": rfc3339(incident.contained_at),
             "next_update_due_at": rfc3339(incident.next_update_due_at),
             "promise": incident.promise,
             "root_cause_summary": "" if hidden else incident.root_cause_summary,
@@ -115,6 +120,7 @@ def _said(incident: Incident, row: AffectedComponent) -> ComponentStatus:
 
 def _component(component: Component, status: ComponentStatus) -> dict[str, str]:
     return {
+        "id": component.public_id,
         "slug": component.slug,
         "name": component.name,
         "status": status.value,

@@ -2,14 +2,14 @@
 
 Payload (times RFC 3339 UTC, or null):
 
-    page         name, url, time_zone
+    page         see `incidents.notices_page`
     maintenance  id, reference, url, title, kind, kind_name, status, phase, scheduled_for, scheduled_until,
                  announced_until, started_at, completed_at, estimated_until, expects_downtime (or null),
                  impact_level, impact_note, reason, short_notice (announced later than its kind's rule says),
-                 regions [name], what_to_do_markdown, what_to_do_html
+                 regions [name], what_to_do_markdown, what_to_do_html; newer ones also created_at, updated_at
     update       id, status, label, body_markdown, body_html, display_at; null in a reminder
-    components   [slug, name, status, status_label]: of those that the page shows, as they are, or will be, while the
-                 window runs
+    components   [slug, name, status, status_label; newer ones also id]: of those that the page shows, as they are, or
+                 will be, while the window runs
     before       in a reminder alone: seconds before the beginning
 """
 
@@ -21,6 +21,7 @@ from components.models import Page
 from incidents.enums import MaintenanceStatus, NoticeKind, ServiceState
 from incidents.models import Maintenance, MaintenanceUpdate, Notice
 from incidents.notices import rfc3339
+from incidents.notices_page import page_payload
 from statuspage.core.markdown import render_markdown
 
 OVER = (MaintenanceStatus.COMPLETED, MaintenanceStatus.CANCELLED)
@@ -43,10 +44,10 @@ def write_maintenance_notice(
 
 
 def maintenance_payload(maintenance: Maintenance, update: MaintenanceUpdate | None) -> dict[str, Any]:
-    """Five queries."""
+    """Six queries."""
     page, kind = Page.current(), maintenance.kind
     return {
-        "page": {"name": page.name, "url": page.url.rstrip("/"), "time_zone": page.time_zone},
+        "page": page_payload(page),
         "maintenance": {
             "id": maintenance.public_id,
             "reference": maintenance.reference,
@@ -61,6 +62,8 @@ def maintenance_payload(maintenance: Maintenance, update: MaintenanceUpdate | No
             "announced_until": rfc3339(maintenance.announced_until),
             "started_at": rfc3339(maintenance.started_at),
             "completed_at": rfc3339(maintenance.completed_at),
+            "created_at": rfc3339(maintenance.created_at),
+            "updated_at": rfc3339(maintenance.updated_at),
             "estimated_until": rfc3339(maintenance.estimated_until),
             "expects_downtime": maintenance.expects_downtime,
             "impact_level": str(maintenance.impact_level),
@@ -102,6 +105,7 @@ def _components(maintenance: Maintenance) -> list[dict[str, str]]:
         status = ComponentStatus.OPERATIONAL if is_up else ComponentStatus.UNDER_MAINTENANCE
         found.append(
             {
+                "id": component.public_id,
                 "slug": component.slug,
                 "name": component.name,
                 "status": status.value,

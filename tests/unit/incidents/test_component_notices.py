@@ -22,6 +22,7 @@ from incidents.importing.services import import_file
 from incidents.maintenance import schedule_maintenance
 from incidents.maintenance.running import start_maintenance
 from incidents.models import Incident, Notice, ToldState
+from incidents.notices_page import page_payload
 from incidents.services import open_incident, resolve_incident
 from tests.statuspage_files import summary
 
@@ -150,7 +151,7 @@ def test_the_payload_says_all_that_a_message_needs_and_no_words_of_the_log(well:
     clock.sweep_after(60)
     notice = Notice.objects.get()
     assert notice.payload == {
-        "page": {"name": "Example", "url": "https://status.example.com", "time_zone": "UTC"},
+        "page": page_payload(Page.current()),
         "component": {
             "id": well.public_id,
             "slug": "api",

@@ -32,13 +32,26 @@ def declare(component: Component, *, private: bool = False) -> Incident:
 def test_the_payload_says_all_that_a_message_needs(api: Component) -> None:
     incident = declare(api)
     payload = Notice.objects.get().payload
-    assert payload["page"] == {"name": "Example", "url": "https://status.example.com", "time_zone": "UTC"}
+    assert payload["page"] == {
+        "name": "Example",
+        "url": "https://status.example.com",
+        "time_zone": "UTC",
+        "id": Page.current().public_id,
+        "status_indicator": "major",
+        "status_description": "Partial System Outage",
+    }
     assert payload["incident"]["url"] == "https://status.example.com/incidents/INC-2026-1121-a/"
     assert payload["incident"]["next_update_due_at"] == "2026-11-21T12:30:00Z"
     assert payload["incident"]["reference"] == incident.reference
     assert payload["update"]["body_html"] == "<p>The <em>hidden</em> words.</p>"
     assert payload["components"] == [
-        {"slug": "api", "name": "API gateway", "status": "partial_outage", "status_label": "Partial outage"}
+        {
+            "id": api.public_id,
+            "slug": "api",
+            "name": "API gateway",
+            "status": "partial_outage",
+            "status_label": "Partial outage",
+        }
     ]
 
 
