@@ -7,7 +7,18 @@ from celery import Task, shared_task
 from celery.signals import worker_process_shutdown, worker_ready, worker_shutdown
 from django.conf import settings
 
-from probes import distrust, engine, flapping, heartbeats, leases, presence, retention, rollup, services
+from probes import (
+    distrust,
+    engine,
+    flapping,
+    heartbeats,
+    leases,
+    monthly_report,
+    presence,
+    retention,
+    rollup,
+    services,
+)
 from probes.leases import Batch
 from probes.recorder import drain_recorder
 from statuspage.core import clock
@@ -55,6 +66,12 @@ def roll_up() -> None:
 @shared_task(name="probes.apply_retention")
 def apply_retention() -> None:
     retention.apply_retention()
+
+
+@shared_task(name="probes.make_monthly_report")
+def make_monthly_report() -> None:
+    """Write the notice about last month, once, when it is due."""
+    monthly_report.make_due_report()
 
 
 @shared_task(name="probes.report_worker_heartbeat")

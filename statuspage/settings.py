@@ -232,6 +232,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    # Nobody waits for it by the minute; within seven days it finds what an outage of ours has missed.
+    "probes.make_monthly_report": {
+        "task": "probes.make_monthly_report",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "incidents.run_maintenance": {
         "task": "incidents.run_maintenance",
         "schedule": 5.0,

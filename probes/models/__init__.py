@@ -15,6 +15,7 @@ from probes.models.probe import (
     ProbeQuerySet,
     WorkerHeartbeat,
 )
+from probes.models.reports import MonthlyReport
 from probes.models.rules import Rule, RuleState
 from probes.models.series import ComponentDay, ProbeDay, ProbeResult, Slot
 
@@ -33,6 +34,7 @@ __all__ = [
     "Location",
     "Metric",
     "MetricPoint",
+    "MonthlyReport",
     "Objective",
     "Probe",
     "ProbeDay",

@@ -167,6 +167,7 @@ def _page(reader: Reader, root: Table) -> dict[str, Any]:
         "holidays": _holidays(table),
         "accepts_reports": table.boolean("accepts_reports"),
         "reports_to_signal": table.whole("reports_to_signal", minimum=0, maximum=MOST_REPORTS),
+        "monthly_report": table.boolean("monthly_report"),
         "reports_within": table.duration("reports_within", minimum=SHORTEST_WITHIN, maximum=LONGEST_WITHIN),
     }
     table.done()

@@ -60,6 +60,13 @@ def test_without_a_word_about_it_visitors_may_report(load: Load) -> None:
     assert (page.accepts_reports, page.reports_to_signal, page.reports_within) == (True, 3, timedelta(minutes=10))
 
 
+def test_whether_there_is_a_report_of_each_month_is_set(load: Load) -> None:
+    load(WHOLE)
+    assert Page.current().monthly_report
+    load(WHOLE.replace('refresh = "30s"\n', "monthly_report = false\n"))
+    assert not Page.current().monthly_report
+
+
 def test_the_second_time_there_is_nothing_to_change(load: Load) -> None:
     first = load(WHOLE)
     version = Page.current().version

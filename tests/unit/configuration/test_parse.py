@@ -39,6 +39,7 @@ CASES = [
     ('refresh = "30s"', "refresh = 30", "page.refresh", "a duration from 5s to 1h"),
     ('refresh = "30s"', 'private_incidents = "yes"', "page.private_incidents", "true or false"),
     ('refresh = "30s"', 'accepts_reports = "no"', "page.accepts_reports", "true or false"),
+    ('refresh = "30s"', 'monthly_report = "monthly"', "page.monthly_report", "true or false"),
     ('refresh = "30s"', "reports_to_signal = -1", "page.reports_to_signal", "a whole number from 0 to 1000"),
     ('refresh = "30s"', "reports_to_signal = true", "page.reports_to_signal", "a whole number from 0 to 1000"),
     ('refresh = "30s"', 'reports_to_signal = "3"', "page.reports_to_signal", "a whole number from 0 to 1000"),
