@@ -3,17 +3,19 @@
 Errors: `ValidationFailed` at the field that is wrong.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 from zoneinfo import available_timezones
 
 from components.models import Component
 from incidents.models import Incident, SeverityPolicy
-from statuspage.core.errors import ValidationFailed
+from statuspage.core.errors import NotFound, ValidationFailed
 from subscriptions.enums import Event
+from subscriptions.languages import LANGUAGES
 from subscriptions.models import Subscriber
 
+REFERENCE_LENGTH = 40
 DEFAULT_EVENTS = frozenset({Event.INCIDENTS, Event.MAINTENANCE, Event.POSTMORTEMS})
 
 
@@ -31,6 +33,11 @@ class Choice:
     time_zone: str = ""
     language: str = ""
     follows_id: int | None = None
+
+    @property
+    def is_one_incident(self) -> bool:
+        """Nothing else is asked for than to hear of one incident."""
+        return self.follows_id is not None and not self.events
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,16 +73,25 @@ def read_choice(
     time_zone: str = "",
     language: str = "",
     incident: str = "",
+    may_be_empty: bool = False,
 ) -> Choice:
     """A choice as it was asked for: slugs of components and of a severity, the reference of an incident.
 
-    One query for each of them that is given.
+    One query for each of them that is given. Choosing no events is only right for who follows an
+    incident: this one, or an earlier one, as `may_be_empty` says.
     """
+    wanted = frozenset(events)
+    if not wanted and not incident and not may_be_empty:
+        raise ValidationFailed("events", "Choose at least one of them: there would be nothing to tell you.")
     if time_zone and time_zone not in available_timezones():
         raise ValidationFailed("time_zone", f"There is no time zone called {time_zone[:64]!r}.")
+    if language and language not in LANGUAGES:
+        raise ValidationFailed(
+            "language", f"There are no mails in {language[:16]!r}: choose one of {', '.join(LANGUAGES)}."
+        )
     return Choice(
         component_ids=tuple(_component_ids(components)),
-        events=frozenset(events),
+        events=wanted,
         updates=updates,
         minimum_severity_id=_severity_id(minimum_severity),
         time_zone=time_zone,
@@ -86,7 +102,7 @@ def read_choice(
 
 def apply_choice(subscriber: Subscriber, choice: Choice) -> None:
     """Put it on the row, but for what does not exist any more. Call it in a transaction that holds the row."""
-    subscriber.components.set(Component.objects.active().filter(pk__in=choice.component_ids))
+    subscriber.components.set(_components(choice.component_ids))
     for event in Event:
         setattr(subscriber, f"wants_{event.value}", event in choice.events)
     subscriber.wants_updates = choice.updates
@@ -98,8 +114,28 @@ def apply_choice(subscriber: Subscriber, choice: Choice) -> None:
             *("wants_updates", "minimum_severity", "time_zone", "language"),
         ]
     )
-    if choice.follows_id is not None:
-        subscriber.follows.add(*Incident.objects.filter(pk=choice.follows_id))
+    add_follow(subscriber, choice.follows_id)
+
+
+def add_follow(subscriber: Subscriber, incident_id: int | None) -> None:
+    """Hear of this incident until it is over, whatever else was chosen; nothing if it does not exist any more."""
+    if incident_id is not None:
+        subscriber.follows.add(*Incident.objects.filter(pk=incident_id))
+
+
+def incident_to_follow(reference: str) -> Incident:
+    """The incident of this reference, or the one that goes on in its place. Raises NotFound. One query."""
+    # Looked at here: a database is not asked about NUL or a text of any length.
+    possible = reference.isascii() and len(reference) <= REFERENCE_LENGTH and "\x00" not in reference
+    rows = Incident.objects.select_related("merged_into", "severity").filter(reference=reference)
+    found = rows.first() if possible else None
+    if found is None:
+        raise NotFound(f"There is no incident {reference[:REFERENCE_LENGTH]!r} on this page.")
+    return found.merged_into or found
+
+
+def _components(ids: Collection[int]) -> Iterable[Component]:
+    return Component.objects.active().filter(pk__in=ids) if ids else ()
 
 
 def _component_ids(slugs: Iterable[str]) -> list[int]:
@@ -130,9 +166,10 @@ def _severity_id(slug: str) -> int | None:
 def _incident_id(reference: str) -> int | None:
     if not reference:
         return None
-    found = (
-        Incident.objects.filter(reference=reference).first() if reference.isascii() and len(reference) < 40 else None
-    )
-    if found is None or "\x00" in reference:
-        raise ValidationFailed("incident", f"There is no incident {reference[:40]!r} on this page.")
-    return found.pk
+    try:
+        incident = incident_to_follow(reference)
+    except NotFound as error:
+        raise ValidationFailed("incident", error.sentence) from None
+    if not incident.is_open:
+        raise ValidationFailed("incident", f"{incident.reference} is over: there is nothing to wait for.")
+    return incident.pk

@@ -11,6 +11,7 @@ from incidents.models import Notice
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from subscriptions.enums import Channel, DeliveryState, Event, Priority, Purpose
+from subscriptions.following import following
 from subscriptions.models import Customer, Delivery, Subscriber, SubscriberQuerySet
 
 # By the first word of a notice's kind.
@@ -48,14 +49,18 @@ def fan_out_pending() -> int:
 def fan_out(notice: Notice) -> int:
     """Claim the notice and write one delivery for each of its audience. Returns how many; 0 if it was done before.
 
-    Three statements, whatever the number of subscribers; two for customers.
+    Three statements, whatever the number of subscribers; two for customers. The end of an incident takes one more: who
+    followed it is told, and follows it no more.
     """
     now = clock.now()
     if not Notice.objects.filter(pk=notice.pk, fanned_out_at__isnull=True).update(fanned_out_at=now):
         return 0
     if notice.audience == Audience.CUSTOMERS:
         return _insert_from(Customer.objects.reachable(), "customer_id", notice, now, MAIL_ONLY)
-    return _insert_from(audience_of(notice), "subscriber_id", notice, now, THEIR_OWN)
+    written = _insert_from(audience_of(notice), "subscriber_id", notice, now, THEIR_OWN)
+    if notice.kind == NoticeKind.INCIDENT_RESOLVED:
+        following(notice.incident_id).delete()
+    return written
 
 
 def audience_of(notice: Notice) -> SubscriberQuerySet:
@@ -92,8 +97,8 @@ def _fitting(notice: Notice) -> Q:
 def _following(notice: Notice) -> Q:
     if notice.incident_id is None:
         return Q(pk__in=[])
-    following = Subscriber.follows.through.objects.filter(subscriber=OuterRef("pk"), incident=notice.incident_id)
-    return Q(Exists(following))
+    theirs = Exists(following(notice.incident_id).filter(subscriber=OuterRef("pk")))
+    return Q(theirs, wants_updates=True) if notice.kind in BETWEEN else Q(theirs)
 
 
 def _told_before(notice: Notice) -> Q:

@@ -1,4 +1,10 @@
-"""The links in our mails. Nothing is stored: a link is the subscriber's public id and generation, signed."""
+"""The links in our mails. Nothing about them is stored, so nothing can be stolen: a link is the subscriber's public id
+and generation, signed for one purpose.
+
+CONFIRM is good for 7 days. MANAGE opens the reader's own page: for 90 days it changes things, after that it only
+leaves and asks for a fresh one. LEAVE is what mail programs and their servers get to see: it leaves and nothing else.
+Raising the generation makes all earlier links useless but for leaving, which works with any link, however old.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +14,9 @@ from subscriptions.models import Subscriber
 
 CONFIRM = "subscription.confirm"
 MANAGE = "subscription.manage"
+LEAVE = "subscription.leave"
 CONFIRMATION_LIFETIME = timedelta(days=7)
+MANAGE_LIFETIME = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +35,28 @@ def manage_token(subscriber: Subscriber) -> str:
     return sign(MANAGE, _value(subscriber))
 
 
+def leave_token(subscriber: Subscriber) -> str:
+    return sign(LEAVE, _value(subscriber))
+
+
 def read_confirm_token(token: str) -> SignedFor | None:
     """None if forged, for another purpose or older than 7 days."""
     return _read(unsign(CONFIRM, token, max_age=CONFIRMATION_LIFETIME))
 
 
 def read_manage_token(token: str) -> SignedFor | None:
-    """None if forged or for another purpose. These never expire: people keep old mails."""
+    """None if forged or for another purpose; of any age, as people keep old mails. See `is_fresh`."""
     return _read(unsign(MANAGE, token))
+
+
+def read_leave_token(token: str) -> SignedFor | None:
+    """Whom a link takes out: one that was made for leaving, or for managing. They never expire (RFC 8058)."""
+    return _read(unsign(LEAVE, token)) or read_manage_token(token)
+
+
+def is_fresh(token: str) -> bool:
+    """Whether this is a managing link that may still change something."""
+    return unsign(MANAGE, token, max_age=MANAGE_LIFETIME) is not None
 
 
 def confirm_path(token: str) -> str:

@@ -1,13 +1,12 @@
-"""Coming, choosing and leaving. Nothing is mailed from here: a mail is a `Delivery` row that the sweep finds.
+"""Coming and leaving. Nothing is mailed from here: a mail is a `Delivery` row that the sweep finds.
 
 `subscribe` only writes down what was asked, with the same work for every address; `accept_requests` makes of it what
-is right. Only the owner of the mailbox, by the link in our mail, confirms, changes the choice or leaves.
+is right. Only the owner of the mailbox, by the link in our mail, confirms, changes the choice (`managing`) or leaves.
 
-Errors: `ValidationFailed` (address, component), `RateLimited` (too many from one IP address), `NotFound` (a link that
-is forged, expired or was made useless by leaving).
+Errors: `ValidationFailed` (address), `RateLimited` (too many from one IP address), `NotFound` (a link that is forged,
+expired or was made useless by leaving), and of those `OldLink` (it was good once: a fresh one can be had).
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
@@ -17,40 +16,60 @@ from statuspage.core.client_address import neighbourhood
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import NotFound, RateLimited
 from statuspage.core.mail_addresses import normalise_address
-from subscriptions.choices import DEFAULT_EVENTS, Choice, apply_choice, read_choice
-from subscriptions.enums import Channel, Event, Priority, Purpose, SubscriberState
-from subscriptions.links import SignedFor, read_confirm_token, read_manage_token
+from subscriptions import caps
+from subscriptions.choices import Choice, add_follow, apply_choice
+from subscriptions.enums import Channel, Priority, Purpose, SubscriberState
+from subscriptions.links import (
+    MANAGE_LIFETIME,
+    SignedFor,
+    is_fresh,
+    read_confirm_token,
+    read_leave_token,
+    read_manage_token,
+)
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
 REQUESTS_AN_IP = 20
 REQUESTS_AN_IP_PER = timedelta(hours=1)
-LETTERS_AN_ADDRESS = 3
-LETTERS_AN_ADDRESS_PER = timedelta(days=1)
+EVERYTHING = Choice()
 NOT_OURS = "This link is not one of ours: copy the whole of it from the mail."
 TOO_OLD = "This link does not work any more: it is good for seven days. Subscribe again for a new one."
+ENDED = "This link does not work any more, as the subscription has ended. You can subscribe again."
 
 
-def subscribe(
-    *, email: object, ip: str, components: Iterable[str] = (), events: Iterable[Event] = DEFAULT_EVENTS
-) -> SubscriptionRequest:
-    """Write down that somebody asks for mail at this address. `components` are slugs; none means everything.
+class OldLink(NotFound):
+    """It is theirs, but too old to change anything with."""
 
-    Two queries with components and one without, whoever the address belongs to.
-    """
+
+def subscribe(*, email: object, ip: str, choice: Choice = EVERYTHING) -> SubscriptionRequest:
+    """Write down that somebody asks for mail at this address. One query, whoever the address belongs to."""
     address = normalise_address(email)
-    choice = read_choice(components=components, events=events)
+    check_rate(ip)
+    return SubscriptionRequest.objects.create(address=address, choice=choice.as_json())
+
+
+def check_rate(ip: str) -> None:
+    """Count one more request from this neighbourhood. Raises RateLimited."""
     if not rate_limit.allow(f"subscribe:{neighbourhood(ip)}", limit=REQUESTS_AN_IP, per=REQUESTS_AN_IP_PER):
         raise RateLimited(
             "Too many subscriptions were asked for from your network. Try again in an hour.",
             retry_after_seconds=int(REQUESTS_AN_IP_PER.total_seconds()),
         )
-    return SubscriptionRequest.objects.create(address=address, choice=choice.as_json())
 
 
 def accept_requests(*, limit: int = 500) -> int:
-    """Turn what was asked into subscribers and letters, oldest first. Returns how many were dealt with."""
+    """Turn what was asked into subscribers and letters, oldest first, as far as the letters of this hour reach.
+
+    Returns how many were dealt with; the others wait.
+    """
     ids = list(SubscriptionRequest.objects.values_list("pk", flat=True)[:limit])
-    return sum(_accept(request_id) for request_id in ids)
+    if not ids:
+        return 0
+    room = caps.letters_left()
+    # Each request makes one letter at most.
+    accepted = sum(_accept(request_id) for request_id in ids[:room])
+    caps.tell_of_waiting(SubscriptionRequest.objects.count() if room < len(ids) else 0)
+    return accepted
 
 
 @retry_on_conflict
@@ -59,19 +78,34 @@ def _accept(request_id: int) -> bool:
     request = SubscriptionRequest.objects.select_for_update(skip_locked=True).filter(pk=request_id).first()
     if request is None:
         return False
-    made, _ = Subscriber.objects.get_or_create(channel=request.channel, address=request.address)
+    made, is_new = Subscriber.objects.get_or_create(channel=request.channel, address=request.address)
     subscriber = Subscriber.objects.select_for_update().get(pk=made.pk)
     if not subscriber.is_confirmed:
-        # A stranger may ask in somebody's name, so this is a proposal: the owner sees it before it counts.
-        apply_choice(subscriber, Choice.from_json(request.choice))
-    if _may_write_to(subscriber):
-        Delivery.objects.create(
-            subscriber=subscriber,
-            channel=Channel.EMAIL,
-            priority=Priority.LETTER,
-            purpose=Purpose.REMINDER if subscriber.is_confirmed else Purpose.CONFIRMATION,
-        )
+        _propose(subscriber, Choice.from_json(request.choice), is_new=is_new)
+    write_letter(subscriber, Purpose.REMINDER if subscriber.is_confirmed else Purpose.CONFIRMATION)
     request.delete()
+    return True
+
+
+def _propose(subscriber: Subscriber, choice: Choice, *, is_new: bool) -> None:
+    """A stranger may ask in somebody's name, so this is a proposal: the owner sees it before it counts.
+
+    Somebody who waits for their letter and asks about one incident meanwhile is asked about both. Of a subscription
+    that has ended nothing comes back.
+    """
+    if subscriber.state != SubscriberState.PENDING:
+        subscriber.follows.clear()
+    elif choice.is_one_incident and not is_new:
+        add_follow(subscriber, choice.follows_id)
+        return
+    apply_choice(subscriber, choice)
+
+
+def write_letter(subscriber: Subscriber, purpose: Purpose) -> bool:
+    """A mail about the subscription itself, if its address may get another one now. Returns whether."""
+    if not caps.may_write_to(subscriber):
+        return False
+    Delivery.objects.create(subscriber=subscriber, channel=Channel.EMAIL, priority=Priority.LETTER, purpose=purpose)
     return True
 
 
@@ -87,19 +121,11 @@ def confirm(*, token: str) -> Subscriber:
         return subscriber
     subscriber.state = SubscriberState.CONFIRMED
     subscriber.confirmed_at = clock.now()
-    subscriber.ended_at = None
+    subscriber.ended_at = subscriber.paused_at = subscriber.paused_until = None
     subscriber.suppressed_reason = ""
-    subscriber.save(update_fields=["state", "confirmed_at", "ended_at", "suppressed_reason"])
-    return subscriber
-
-
-@retry_on_conflict
-@transaction.atomic
-def change_choice(*, token: str, components: Iterable[str]) -> Subscriber:
-    """Set what a confirmed subscriber hears of: slugs of components, none for everything."""
-    choice = read_choice(components=components)
-    subscriber = subscriber_of(token=token, lock=True)
-    subscriber.components.set(choice.component_ids)
+    subscriber.save(
+        update_fields=["state", "confirmed_at", "ended_at", "paused_at", "paused_until", "suppressed_reason"]
+    )
     return subscriber
 
 
@@ -110,16 +136,21 @@ def unsubscribe(*, token: str) -> Subscriber:
 
     It raises the generation, so that every earlier link is useless for anything but leaving.
     """
-    subscriber = _locked(read_manage_token(token))
+    subscriber = _locked(read_leave_token(token))
     if subscriber is None:
         raise NotFound(NOT_OURS)
-    if not subscriber.is_confirmed:
-        return subscriber
+    if subscriber.is_current:
+        end(subscriber)
+    return subscriber
+
+
+def end(subscriber: Subscriber) -> None:
+    """Take out who is locked by the caller's transaction."""
     subscriber.state = SubscriberState.UNSUBSCRIBED
     subscriber.ended_at = clock.now()
     subscriber.generation += 1
     subscriber.save(update_fields=["state", "ended_at", "generation"])
-    return subscriber
+    subscriber.follows.clear()
 
 
 def suppress(*, subscriber_id: int, reason: str) -> None:
@@ -130,19 +161,30 @@ def suppress(*, subscriber_id: int, reason: str) -> None:
 
 
 def subscriber_of(*, token: str, lock: bool = False) -> Subscriber:
-    """The confirmed subscriber whose own, current link this is; else NotFound."""
+    """The subscriber whose own, current link this is, on any channel.
+
+    Raises OldLink after 90 days, and NotFound for what is forged or of a subscription that has ended.
+    """
+    subscriber = subscriber_of_any_age(token=token, lock=lock)
+    if not is_fresh(token):
+        raise OldLink(f"This link is older than {MANAGE_LIFETIME.days} days: it may lie about in places we forgot.")
+    return subscriber
+
+
+def subscriber_of_any_age(*, token: str, lock: bool = False) -> Subscriber:
+    """The same with a link of any age: enough to have a fresh one sent to the address itself, and for no more."""
     signed = read_manage_token(token)
     subscriber = _locked(signed) if lock else _read(signed)
     if signed is None or subscriber is None:
         raise NotFound(NOT_OURS)
-    if subscriber.generation != signed.generation or not subscriber.is_confirmed:
-        raise NotFound("This link does not work any more, as the subscription has ended. You can subscribe again.")
+    if subscriber.generation != signed.generation or not subscriber.is_current:
+        raise NotFound(ENDED)
     return subscriber
 
 
 def subscriber_who_may_leave(*, token: str) -> Subscriber:
     """Whom `unsubscribe` would take out with this link, however old; else NotFound. Changes nothing."""
-    subscriber = _read(read_manage_token(token))
+    subscriber = _read(read_leave_token(token))
     if subscriber is None:
         raise NotFound(NOT_OURS)
     return subscriber
@@ -165,12 +207,3 @@ def _locked(signed: SignedFor | None) -> Subscriber | None:
     if signed is None:
         return None
     return Subscriber.objects.select_for_update().filter(public_id=signed.public_id).first()
-
-
-def _may_write_to(subscriber: Subscriber) -> bool:
-    """Nobody's mailbox is filled by strangers: few letters a day, and never a second while one is waiting."""
-    letters = Delivery.objects.filter(subscriber=subscriber).exclude(purpose=Purpose.NOTICE)
-    if letters.pending().exists():
-        return False
-    recent = letters.filter(created_at__gt=clock.now() - LETTERS_AN_ADDRESS_PER).count()
-    return recent < LETTERS_AN_ADDRESS

@@ -109,6 +109,10 @@ class Delivery(models.Model):
             return False
         if self.purpose in {Purpose.TEST, Purpose.QUARANTINED}:
             return True
+        if self.purpose == Purpose.LINK:
+            return self.subscriber.is_current
+        if self.purpose == Purpose.NOTICE and self.subscriber.is_paused(clock.now()):
+            return False
         # Who has confirmed is not asked to; who left since the notice was fanned out hears of it no more.
         return self.subscriber.is_confirmed is not (self.purpose == Purpose.CONFIRMATION)
 

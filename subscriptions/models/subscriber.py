@@ -99,6 +99,16 @@ class Subscriber(models.Model):
     def is_confirmed(self) -> bool:
         return self.state == SubscriberState.CONFIRMED
 
+    @property
+    def is_current(self) -> bool:
+        """Whether there is something to manage: confirmed, or stopped because its URL failed for days."""
+        return self.state in {SubscriberState.CONFIRMED, SubscriberState.QUARANTINED}
+
+    @property
+    def only_follows(self) -> bool:
+        """Whether they hear of nothing but the incidents they follow, each until it is over."""
+        return not any(getattr(self, f"wants_{event.value}") for event in Event)
+
     def is_paused(self, now: datetime) -> bool:
         return self.paused_at is not None and (self.paused_until is None or self.paused_until > now)
 

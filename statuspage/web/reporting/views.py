@@ -23,7 +23,8 @@ from statuspage.core.errors import NotFound, RateLimited, ValidationFailed
 from statuspage.web.readmodels import SiteInfo
 from statuspage.web.reporting.forms import TRAPPED, ReportForm
 from statuspage.web.selectors import site_info
-from statuspage.web.subscribing.views import choice_groups, comes_from_elsewhere, see_other
+from statuspage.web.subscribing.forms import component_groups
+from statuspage.web.subscribing.views import comes_from_elsewhere, see_other
 
 # All fields at their longest, with each character written as twelve.
 LONGEST_BODY = 250_000
@@ -93,7 +94,7 @@ def _form(
         "sentence": sentence,
         "overall": _overall(),
         "known": known(),
-        "groups": choice_groups(),
+        "groups": component_groups(),
         "explained": [page for page in ContentPage.objects.filter(is_published=True) if PLACE in page.places],
     }
     return _page(request, "pages/report.html", context, status=status)

@@ -1,6 +1,8 @@
 """`POST /v1/status/subscribe`: subscribing, for programs.
 
 {"email": "ada@example.org", "components": ["api"], "events": ["incidents"]}  →  202, whoever that address is
+
+`KEYS` are all that it may have, each with what it must be. Only `email` is needed.
 """
 
 import json
@@ -13,11 +15,23 @@ from statuspage.core.client_address import client_ip
 from statuspage.core.errors import DomainError, ValidationFailed
 from statuspage.web.errors.middleware import error_response, problem
 from subscriptions import services
-from subscriptions.choices import DEFAULT_EVENTS
+from subscriptions.choices import DEFAULT_EVENTS, Choice, read_choice
 from subscriptions.enums import Event
 
 LONGEST_BODY = 20_000
-KEYS = frozenset({"email", "components", "events"})
+SLUGS = "a list of the slugs of components"
+EVENTS = f"a list of some of {', '.join(Event.values)}"
+TEXT = "text"
+KEYS: dict[str, tuple[type, str]] = {
+    "email": (str, TEXT),
+    "components": (list, SLUGS),
+    "events": (list, EVENTS),
+    "updates": (bool, "true (each update) or false (the beginning and the end)"),
+    "minimumSeverity": (str, "the slug of a severity"),
+    "timeZone": (str, "a time zone such as Europe/Berlin"),
+    "language": (str, "the code of a language such as en"),
+    "incident": (str, "the reference of one incident"),
+}
 METHODS = "POST, OPTIONS"
 
 
@@ -48,9 +62,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return problem(status=413, title="Too long", detail=f"A request has at most {LONGEST_BODY} bytes.")
     try:
         asked = _read(request.body)
-        services.subscribe(
-            email=asked.get("email"), components=_components(asked), events=_events(asked), ip=client_ip(request)
-        )
+        services.subscribe(email=asked.get("email"), choice=_choice(asked), ip=client_ip(request))
     except DomainError as error:
         return error_response(request, error)
     return JsonResponse({"data": {"status": "pending_confirmation"}}, status=202)
@@ -63,27 +75,39 @@ def _read(body: bytes) -> dict[str, Any]:
         raise ValidationFailed("", 'Send a JSON object such as {"email": "ada@example.org"}.') from None
     if not isinstance(asked, dict):
         raise ValidationFailed("", 'Send a JSON object such as {"email": "ada@example.org"}.')
-    for key in asked:
+    for key, value in asked.items():
         if key not in KEYS:
-            raise ValidationFailed(key, f"There is no key {key[:80]!r}: email, components and events are known.")
+            raise ValidationFailed(key, f"There is no key {key[:80]!r}: known are {', '.join(KEYS)}.")
+        kind, expected = KEYS[key]
+        # Of an address more can be wrong than its type: `normalise_address` says it.
+        if not isinstance(value, kind) and key != "email":
+            raise ValidationFailed(key, f"{key} must be {expected}.")
     return asked
 
 
-def _components(asked: dict[str, Any]) -> list[str]:
-    return _words(asked, "components", "a list of the slugs of components")
+def _choice(asked: dict[str, Any]) -> Choice:
+    """Who names an incident and no events follows that one alone, until it is over."""
+    only_one = "incident" in asked and "events" not in asked
+    return read_choice(
+        components=_words(asked, "components"),
+        events=() if only_one else _events(asked),
+        updates=asked.get("updates", not only_one),
+        minimum_severity=asked.get("minimumSeverity", ""),
+        time_zone=asked.get("timeZone", ""),
+        language=asked.get("language", ""),
+        incident=asked.get("incident", ""),
+    )
 
 
 def _events(asked: dict[str, Any]) -> list[Event]:
-    expected = f"a list of some of {', '.join(Event.values)}"
-    words = _words(asked, "events", expected)
     try:
-        return [Event(word) for word in words] or list(DEFAULT_EVENTS)
+        return [Event(word) for word in _words(asked, "events")] or list(DEFAULT_EVENTS)
     except ValueError:
-        raise ValidationFailed("events", f"events must be {expected}.") from None
+        raise ValidationFailed("events", f"events must be {EVENTS}.") from None
 
 
-def _words(asked: dict[str, Any], key: str, expected: str) -> list[str]:
-    value = asked.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise ValidationFailed(key, f"{key} must be {expected}.")
+def _words(asked: dict[str, Any], key: str) -> list[str]:
+    value: list[Any] = asked.get(key, [])
+    if not all(isinstance(word, str) for word in value):
+        raise ValidationFailed(key, f"{key} must be {KEYS[key][1]}.")
     return value

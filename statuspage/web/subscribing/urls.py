@@ -3,13 +3,22 @@
 from django.urls import path
 
 from statuspage.web.subscribing import api as subscribe_api
+from statuspage.web.subscribing import managing
 from statuspage.web.subscribing import views as subscribe
 
 urlpatterns = [
     path("subscribe/", subscribe.subscribe, name="subscribe"),
     path("subscribe/sent/", subscribe.sent, name="subscribe-sent"),
-    path("subscribe/confirm/<str:token>/", subscribe.confirm, name="subscribe-confirm"),
-    path("subscriptions/<str:token>/", subscribe.manage, name="subscription"),
-    path("subscriptions/<str:token>/unsubscribe/", subscribe.unsubscribe, name="unsubscribe"),
+    path("subscribe/incident/<str:reference>/", subscribe.one_incident, name="subscribe-incident"),
+    path("subscribe/confirm/<str:token>/", managing.confirm, name="subscribe-confirm"),
+    path("subscriptions/<str:token>/", managing.manage, name="subscription"),
+    path("subscriptions/<str:token>/pause/", managing.pause, name="subscription-pause"),
+    path("subscriptions/<str:token>/resume/", managing.resume, name="subscription-resume"),
+    path("subscriptions/<str:token>/follow/", managing.follow, name="subscription-follow"),
+    path("subscriptions/<str:token>/unfollow/", managing.unfollow, name="subscription-unfollow"),
+    path("subscriptions/<str:token>/link/", managing.send_link, name="subscription-link"),
+    path("subscriptions/<str:token>/data.json", managing.data, name="subscription-data"),
+    path("subscriptions/<str:token>/delete/", managing.delete, name="subscription-delete"),
+    path("subscriptions/<str:token>/unsubscribe/", managing.unsubscribe, name="unsubscribe"),
     path("v1/status/subscribe", subscribe_api.subscribe, name="api-subscribe"),
 ]

@@ -1,15 +1,12 @@
-"""Subscribing, confirming, choosing and leaving, for people.
+"""Subscribing, for people: to what the page says, or to one incident.
 
 These pages are the same for everyone and set no cookie, so their forms carry no CSRF token: there is no session whose
 authority another site could borrow. What a visitor may do hangs on the signed token in the address, which another site
-does not know. The one form without a token is `/subscribe/`, which refuses posts that a browser says come from another
-site. Nothing is ever changed by GET: mail filters open every link they see.
+does not know (`managing`). The forms without a token refuse posts that a browser says come from another site. Nothing
+is ever changed by GET: mail filters open every link they see.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from functools import wraps
-from typing import Any, Concatenate
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,48 +15,15 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from components.models import Component
+from incidents.models import Incident
 from statuspage.core.client_address import client_ip
-from statuspage.core.errors import DomainError, NotFound, RateLimited, ValidationFailed
+from statuspage.core.errors import DomainError, RateLimited, ValidationFailed
 from statuspage.web.selectors import site_info
+from statuspage.web.subscribing.forms import LONGEST_ADDRESS, Typed, choice_form, typed_in
 from subscriptions import links, services
-from subscriptions.models import Subscriber
+from subscriptions.choices import incident_to_follow, read_choice
 
-# What the manage page says after coming from another one.
-DONE = {
-    "confirmed": "You are subscribed. We will write when something breaks, and when it is over.",
-    "saved": "Saved. It counts from now on.",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One component that can be chosen."""
-
-    slug: str
-    name: str
-    note: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceGroup:
-    """Components under one heading; the name is empty for those in no group."""
-
-    name: str
-    choices: tuple[Choice, ...]
-
-
-def choice_groups(chosen: Collection[str] = ()) -> tuple[ChoiceGroup, ...]:
-    """What there is to choose, in the page's order. One query."""
-    groups: dict[tuple[int, int, str], list[Choice]] = {}
-    for component in Component.objects.visible().select_related("group"):
-        group = component.group
-        key = (group.position, group.pk, group.name) if group else (-1, 0, "")
-        groups.setdefault(key, []).append(
-            Choice(slug=component.slug, name=component.name, note=component.note, chosen=component.slug in chosen)
-        )
-    return tuple(ChoiceGroup(name=key[2], choices=tuple(groups[key])) for key in sorted(groups))
+FROM_ELSEWHERE = "This was sent from another site. Send it again from here."
 
 
 def see_other(path: str) -> HttpResponseRedirect:
@@ -77,117 +41,77 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
     return urlsplit(origin).netloc != request.get_host()
 
 
+def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A page of these. One query for the site's own words; `context` may bring `site` with it."""
+    response = render(
+        request, template, context if "site" in context else {"site": site_info(), **context}, status=status
+    )
+    response["Cache-Control"] = "no-cache" if status == 200 else "no-store"
+    return response
+
+
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
     """The form; a mistake is said beside its field, and what was typed stays."""
     if request.method != "POST":
-        return _form(request, status=200)
+        return _form(request, Typed())
+    typed = typed_in(request.POST)
     if comes_from_elsewhere(request):
-        return _form(request, status=403, error="This was sent from another site. Send it again from here.")
-    chosen = request.POST.getlist("components")
+        return _form(request, typed, status=403, error=FROM_ELSEWHERE)
     try:
-        services.subscribe(email=request.POST.get("email", ""), components=chosen, ip=client_ip(request))
+        services.subscribe(email=typed.email, choice=typed.read(), ip=client_ip(request))
     except (ValidationFailed, RateLimited) as error:
-        return _form(request, status=error.http_status, chosen=chosen, error=error)
+        return _refused(_form(request, typed, status=error.http_status, error=error), error)
     return see_other("/subscribe/sent/")
 
 
 @require_safe
 def sent(request: HttpRequest) -> HttpResponse:
     """The same page for an address that we know and for one that we do not."""
-    return _page(request, "subscriptions/sent.html", {"days": links.CONFIRMATION_LIFETIME.days})
+    return page(request, "subscriptions/sent.html", {"days": links.CONFIRMATION_LIFETIME.days})
 
 
-def _form(
-    request: HttpRequest, *, status: int, chosen: Collection[str] = (), error: DomainError | str = ""
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def one_incident(request: HttpRequest, reference: str) -> HttpResponse:
+    """ "Tell me when this is over": what the form on an incident's page posts to, and the same form by itself.
+
+    Raises NotFound for an incident that is not there; one that was merged is followed where it goes on.
+    """
+    incident = incident_to_follow(reference)
+    if request.method != "POST" or not incident.is_open:
+        return _one(request, incident)
+    if comes_from_elsewhere(request):
+        return _one(request, incident, status=403, error=FROM_ELSEWHERE)
+    try:
+        choice = read_choice(events=(), updates="updates" in request.POST, incident=incident.reference)
+        services.subscribe(email=request.POST.get("email", ""), choice=choice, ip=client_ip(request))
+    except (ValidationFailed, RateLimited) as error:
+        return _refused(_one(request, incident, status=error.http_status, error=error), error)
+    return see_other("/subscribe/sent/")
+
+
+def _form(request: HttpRequest, typed: Typed, *, status: int = 200, error: DomainError | str = "") -> HttpResponse:
+    site = site_info()
+    form = choice_form(typed, page_zone=site.time_zone, error=error)
+    return page(request, "subscriptions/subscribe.html", {"site": site, "form": form}, status=status)
+
+
+def _one(
+    request: HttpRequest, incident: Incident, *, status: int = 200, error: DomainError | str = ""
 ) -> HttpResponse:
-    field = error.field if isinstance(error, ValidationFailed) else ""
     context = {
-        "email": request.POST.get("email", "")[:1000],
-        "groups": choice_groups(chosen),
-        "email_error": str(error) if field == "email" else "",
-        "form_error": str(error) if field != "email" else "",
+        "incident": incident,
+        "email": request.POST.get("email", "")[:LONGEST_ADDRESS],
+        "updates": "updates" in request.POST,
+        "email_error": str(error) if isinstance(error, ValidationFailed) else "",
+        "form_error": "" if isinstance(error, ValidationFailed) else str(error),
     }
-    response = _page(request, "subscriptions/subscribe.html", context, status=status)
+    return page(request, "subscriptions/one_incident.html", context, status=status)
+
+
+def _refused(response: HttpResponse, error: DomainError) -> HttpResponse:
     if isinstance(error, RateLimited):
         response["Retry-After"] = str(error.retry_after_seconds)
-    return response
-
-
-def token_page[**P](
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """A page whose address is a secret: kept by nobody, told to nobody, found by nobody."""
-
-    @csrf_exempt
-    @wraps(view)
-    def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            response = view(request, *args, **kwargs)
-        except NotFound as error:
-            response = _page(request, "subscriptions/dead_link.html", {"sentence": error.sentence}, status=404)
-        response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        return response
-
-    return wrapper
-
-
-@token_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    if request.method == "POST":
-        subscriber = services.confirm(token=token)
-        return see_other(f"{links.manage_path(links.manage_token(subscriber))}?done=confirmed")
-    waiting = services.subscriber_to_confirm(token=token)
-    return _page(request, "subscriptions/confirm.html", {"subscriber": waiting, "names": _names(waiting)})
-
-
-@token_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def manage(request: HttpRequest, token: str) -> HttpResponse:
-    chosen = request.POST.getlist("components")
-    error = ""
-    if request.method == "POST":
-        try:
-            services.change_choice(token=token, components=chosen)
-        except ValidationFailed as refused:
-            error = refused.sentence
-        else:
-            return see_other(f"{links.manage_path(token)}?done=saved")
-    subscriber = services.subscriber_of(token=token)
-    if not error:
-        chosen = list(subscriber.components.values_list("slug", flat=True))
-    context = {
-        "subscriber": subscriber,
-        "groups": choice_groups(chosen),
-        "done": DONE.get(request.GET.get("done", ""), ""),
-        "form_error": error,
-        "leave": links.unsubscribe_path(token),
-    }
-    return _page(request, "subscriptions/manage.html", context, status=400 if error else 200)
-
-
-@token_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """POST leaves, from the button here or straight from a mail program (RFC 8058: no cookie, no redirect)."""
-    if request.method == "POST":
-        subscriber = services.unsubscribe(token=token)
-        return _page(request, "subscriptions/unsubscribed.html", {"subscriber": subscriber})
-    leaving = services.subscriber_who_may_leave(token=token)
-    if not leaving.is_confirmed:
-        return _page(request, "subscriptions/unsubscribed.html", {"subscriber": leaving})
-    return _page(request, "subscriptions/unsubscribe.html", {"subscriber": leaving})
-
-
-def _names(subscriber: Subscriber) -> Iterable[str]:
-    return [component.full_name for component in subscriber.components.select_related("group")]
-
-
-def _page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    response = render(request, template, {"site": site_info(), **context}, status=status)
-    response["Cache-Control"] = "no-cache" if status == 200 else "no-store"
     return response

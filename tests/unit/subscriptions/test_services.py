@@ -9,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from components.models import Component
 from statuspage.core import clock
 from statuspage.core.errors import NotFound, RateLimited, ValidationFailed
-from subscriptions import links, services
+from subscriptions import links, managing, services
+from subscriptions.choices import Choice, read_choice
 from subscriptions.enums import DeliveryState, Event, Purpose, SubscriberState
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
@@ -24,7 +25,7 @@ def fresh_limits() -> None:
 
 
 def ask(email: str = "ada@example.org", *components: str, ip: str = IP) -> None:
-    services.subscribe(email=email, components=components, ip=ip)
+    services.subscribe(email=email, choice=read_choice(components=components), ip=ip)
     services.accept_requests()
 
 
@@ -55,7 +56,7 @@ def test_a_component_that_is_not_on_the_page_is_named(api: Component, web: Compo
     Component.objects.filter(pk=web.pk).update(is_visible=False)
     for slug in ("nope", "web", "a\x00b", "x" * 10_000):
         with pytest.raises(ValidationFailed) as refused:
-            services.subscribe(email="ada@example.org", components=["api", slug], ip=IP)
+            read_choice(components=["api", slug])
         assert refused.value.field == "components"
         assert slug[:3].split("\x00")[0] in refused.value.sentence
         assert len(refused.value.sentence) < 200
@@ -138,7 +139,7 @@ def test_a_link_is_good_for_its_own_purpose_only(subscriber: Make) -> None:
     with pytest.raises(NotFound):
         services.unsubscribe(token=links.confirm_token(confirmed))
     with pytest.raises(NotFound):
-        services.change_choice(token=links.confirm_token(confirmed), components=[])
+        managing.change_choice(token=links.confirm_token(confirmed), choice=Choice())
     assert ada().is_confirmed
 
 
@@ -163,7 +164,7 @@ def test_leaving_makes_every_earlier_link_useless_but_for_leaving(subscriber: Ma
     with pytest.raises(NotFound):
         services.confirm(token=confirm)
     with pytest.raises(NotFound):
-        services.change_choice(token=manage, components=[])
+        managing.change_choice(token=manage, choice=Choice())
     assert services.unsubscribe(token=manage).state == SubscriberState.UNSUBSCRIBED
 
 
@@ -180,14 +181,14 @@ def test_an_old_mail_still_unsubscribes_who_came_back(subscriber: Make) -> None:
 
 def test_the_owner_changes_the_choice(api: Component, web: Component, subscriber: Make) -> None:
     row = subscriber("ada@example.org", api)
-    services.change_choice(token=links.manage_token(row), components=["web"])
+    managing.change_choice(token=links.manage_token(row), choice=read_choice(components=["web"]))
     assert list(ada().components.all()) == [web]
-    services.change_choice(token=links.manage_token(row), components=[])
+    managing.change_choice(token=links.manage_token(row), choice=Choice())
     assert not ada().components.exists()
 
 
 def test_what_was_asked_for_of_kinds_is_kept(page: object) -> None:
-    services.subscribe(email="ada@example.org", ip=IP, events=[Event.MAINTENANCE])
+    services.subscribe(email="ada@example.org", ip=IP, choice=read_choice(events=[Event.MAINTENANCE]))
     services.accept_requests()
     assert (ada().wants_incidents, ada().wants_maintenance, ada().wants_postmortems) == (False, True, False)
 

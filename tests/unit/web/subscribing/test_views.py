@@ -290,7 +290,10 @@ def test_no_events_means_what_most_people_want(visitor: Client, api: Component) 
         ({"email": "ada@example.org", "components": None}, "components must be a list"),
         ({"email": "ada@example.org", "components": ["\u0000"]}, "no component"),
         ({"email": "ada@example.org", "components": ["\ud800"]}, "no component"),
-        ({"email": "ada@example.org", "events": ["parties"]}, "incidents, maintenance, postmortems"),
+        (
+            {"email": "ada@example.org", "events": ["parties"]},
+            "incidents, maintenance, postmortems, components, reports",
+        ),
         ({"email": "ada@example.org", "events": [[]]}, "events must be"),
         ({"email": "ada@example.org", "surprise": 1}, "'surprise'"),
         ({"email": "a@b,c@d"}, "One address"),

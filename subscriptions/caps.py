@@ -1,0 +1,59 @@
+"""How many letters about subscriptions may leave: to one address, and in all.
+
+Anybody can type anybody's address, so a letter that nobody asked for must stay rare, and a flood of requests must not
+ruin the name that our mail server has with others. Requests over the limit in all wait; none is lost.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+
+from incidents.enums import SignalSource
+from incidents.models import Signal
+from incidents.signals import raise_signal, resolve_signal
+from statuspage.core import clock
+from subscriptions.enums import Purpose
+from subscriptions.models import Delivery, DeliveryQuerySet, Subscriber
+
+LETTERS_AN_ADDRESS = 3
+LETTERS_AN_ADDRESS_PER = timedelta(days=1)
+IN_ALL_PER = timedelta(hours=1)
+ASKED_FOR = (Purpose.CONFIRMATION, Purpose.REMINDER, Purpose.LINK)
+FINGERPRINT = "subscriptions:letters"
+
+
+def may_write_to(subscriber: Subscriber) -> bool:
+    """Nobody's mailbox is filled by strangers: few letters a day, and never a second while one is waiting."""
+    letters = _letters().filter(subscriber=subscriber)
+    if letters.pending().exists():
+        return False
+    recent = letters.filter(created_at__gt=clock.now() - LETTERS_AN_ADDRESS_PER).count()
+    return recent < LETTERS_AN_ADDRESS
+
+
+def letters_left() -> int:
+    """How many more may be written within this hour, in all. One query."""
+    written = _letters().filter(created_at__gt=clock.now() - IN_ALL_PER).count()
+    return max(0, int(settings.SUBSCRIPTION_LETTERS_PER_HOUR) - written)
+
+
+def tell_of_waiting(waiting: int) -> None:
+    """So many requests wait for the next hour: staff see it as a signal, which is over once none waits."""
+    if waiting:
+        raise_signal(
+            source=SignalSource.MONITORING,
+            fingerprint=FINGERPRINT,
+            title="Requests to subscribe wait",
+            detail=(
+                f"{waiting} wait, as {settings.SUBSCRIPTION_LETTERS_PER_HOUR} letters about subscriptions were "
+                "written within an hour. They go on by themselves: see SUBSCRIPTION_LETTERS_PER_HOUR."
+            ),
+            pages=False,
+            evidence={"waiting": waiting},
+        )
+    elif Signal.objects.unresolved().filter(fingerprint=FINGERPRINT).exists():
+        resolve_signal(fingerprint=FINGERPRINT)
+
+
+def _letters() -> DeliveryQuerySet:
+    return Delivery.objects.filter(notice__isnull=True, purpose__in=ASKED_FOR)

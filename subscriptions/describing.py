@@ -1,0 +1,52 @@
+"""What somebody chose, in words."""
+
+from collections.abc import Sequence
+
+from subscriptions.enums import Channel, Event
+from subscriptions.languages import LANGUAGES
+from subscriptions.models import Subscriber
+
+
+def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
+    """Label and value, line by line: what they hear of, as they chose it. Three queries."""
+    followed = [f"{incident.public_title} ({incident.reference})" for incident in subscriber.follows.all()]
+    one = [("Until it is over", ", ".join(followed))] if followed else []
+    often = "Each update" if subscriber.wants_updates else "The beginning and the end only"
+    if subscriber.only_follows:
+        return [*one, ("How often", "Each update, and the end" if subscriber.wants_updates else "Its end only")]
+    least = subscriber.minimum_severity
+    how = [
+        ("Times in", subscriber.time_zone),
+        ("Language", LANGUAGES.get(subscriber.language, "")),
+    ]
+    return [
+        ("What", in_a_row([label_of(event) for event in Event if getattr(subscriber, f"wants_{event.value}")])),
+        ("Of", in_a_row(names_of(subscriber)) or "Everything on this page"),
+        ("How often", often),
+        *([("How bad at least", least.name)] if least else []),
+        *one,
+        *((label, value) for label, value in how if value),
+    ]
+
+
+def names_of(subscriber: Subscriber) -> list[str]:
+    """Of the components they chose; none is all of them. One query."""
+    return [component.full_name for component in subscriber.components.select_related("group")]
+
+
+def label_of(event: Event) -> str:
+    return str(event.label)
+
+
+def in_a_row(words: Sequence[str]) -> str:
+    """`Incidents, maintenance and postmortems`: names keep their capitals, kinds of news lose theirs but the first."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def shown_address(subscriber: Subscriber) -> str:
+    """A mail address as it is. Of a URL, which is a secret, its host, and its end to tell it from others."""
+    if subscriber.channel == Channel.EMAIL:
+        return subscriber.address
+    return f"{subscriber.host or subscriber.address.partition('//')[2].partition('/')[0]}/…{subscriber.address[-4:]}"
