@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from incidents.models import Notice
 from subscriptions.models import Delivery, Subscriber
@@ -36,6 +37,7 @@ class HookMessage:
     confirm_url: str = ""
     page_name: str
     page_url: str  # no slash at its end
+    page: Mapping[str, Any] = field(default_factory=dict)  # as `incidents.notices_page` says it
     at: datetime
     posted_id: str = ""
 
@@ -50,7 +52,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the other side answered. `headers` have lower-case names; `body` is cut at `MOST_ANSWER`."""
+    """What the other side answered. `headers` have lower-case names; `body` is cut at 64 KiB."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -73,10 +75,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """How one channel's messages are written and its answers are read."""
+    """How one channel's messages are written and its answers are read.
+
+    `edit` brings the first message of the thread up to date, once a later one (`posted_id` is set) was accepted: asked
+    for once, and whatever becomes of it, the delivery stays sent.
+    """
 
     write: Callable[[HookMessage], Outgoing]
     read_answer: Callable[[HookMessage, Reply], Answer]
+    edit: Callable[[HookMessage], Outgoing | None] | None = None
 
 
 def answer_by_status(reply: Reply) -> Answer:
