@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 
 from statuspage.core import stopping
-from subscriptions import fanout, retention, sending, services
+from subscriptions import fanout, following, retention, sending, services
 
 # Nobody waits for a wake-up that has waited this long itself: the next sweep sends a new one.
 WAKE_UP_EXPIRES_SECONDS = 10
@@ -31,4 +31,5 @@ def send_batch(lane: str = "mail") -> None:
 
 @shared_task(name="subscriptions.apply_retention")
 def apply_retention() -> None:
+    following.end_idle()
     retention.apply_retention()
