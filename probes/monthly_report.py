@@ -2,7 +2,7 @@
 
 Payload (times RFC 3339 UTC; percentages as text, floored to two decimals, or null: nothing was measured):
 
-    page         name, url, time_zone
+    page         see `incidents.notices_page`
     report       month ("2026-10"), url (of `/slo/<month>/`, or of the month's history where nothing was promised)
     components   [slug, name, group, availability, coverage]: those that the page shows and that were measured
     objectives   [slug, name, promise, verdict (met, missed, not_measured, not_published), figure, figure_kind
@@ -25,6 +25,7 @@ from django.db.models import Q
 from components.models import Component, Page
 from incidents.enums import MaintenanceStatus, NoticeKind
 from incidents.models import Incident, Maintenance, Notice
+from incidents.notices_page import page_payload
 from probes.enums import ObjectiveKind
 from probes.models import MonthlyReport
 from probes.objectives.arithmetic import interval_figures
@@ -83,7 +84,7 @@ def report_payload(month: str) -> dict[str, Any]:
     promised = _promised(month)
     path = promised.path if promised else f"/history/{month}/"
     return {
-        "page": {"name": page.name, "url": page.url.rstrip("/"), "time_zone": page.time_zone},
+        "page": page_payload(page),
         "report": {"month": month, "url": page.absolute_url(path)},
         "components": _components(span),
         "objectives": [_objective(row) for row in _measured_rows(promised)],

@@ -25,10 +25,12 @@ from subscriptions.enums import Purpose
 from subscriptions.languages import Reader, speaking
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail, Mould, Slots
+from subscriptions.said.component import words_on_component
 from subscriptions.said.customers import words_to_customers
 from subscriptions.said.incident import words_on_incident
 from subscriptions.said.maintenance import words_on_maintenance
 from subscriptions.said.postmortem import words_on_postmortem
+from subscriptions.said.report import words_on_report
 from subscriptions.said.words import Words
 
 NOT_IN_DOMAIN = re.compile(r"[^a-z0-9.-]+")
@@ -38,6 +40,8 @@ UPDATES_LIST, CUSTOMERS_LIST = "updates", "customers"
 WORDS_OF: dict[str, Callable[[Mapping[str, Any]], Words]] = {
     "incident": words_on_incident,
     "postmortem": words_on_postmortem,
+    "component": words_on_component,
+    "report": words_on_report,
     "customers": words_to_customers,
 }
 
