@@ -17,6 +17,11 @@ from subscriptions.models import Delivery, DeliveryQuerySet, Subscriber
 
 LETTERS_AN_ADDRESS = 3
 LETTERS_AN_ADDRESS_PER = timedelta(days=1)
+LETTERS_A_HOST = 30
+LETTERS_A_HOST_PER = timedelta(hours=1)
+# Everybody's chats are there: a limit would be one for all of them together.
+SHARED_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com", "discord.com"})
+SHARED_DOMAINS = (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com")
 IN_ALL_PER = timedelta(hours=1)
 ASKED_FOR = (Purpose.CONFIRMATION, Purpose.REMINDER, Purpose.LINK)
 FINGERPRINT = "subscriptions:letters"
@@ -28,7 +33,15 @@ def may_write_to(subscriber: Subscriber) -> bool:
     if letters.pending().exists():
         return False
     recent = letters.filter(created_at__gt=clock.now() - LETTERS_AN_ADDRESS_PER).count()
-    return recent < LETTERS_AN_ADDRESS
+    return recent < LETTERS_AN_ADDRESS and _may_post_to(subscriber.host)
+
+
+def _may_post_to(host: str) -> bool:
+    """Nobody's server is flooded by strangers who make up URLs on it."""
+    if not host or host in SHARED_HOSTS or host.endswith(SHARED_DOMAINS):
+        return True
+    recent = _letters().filter(host=host, created_at__gt=clock.now() - LETTERS_A_HOST_PER).count()
+    return recent < LETTERS_A_HOST
 
 
 def letters_left() -> int:

@@ -18,7 +18,7 @@ from statuspage.core.errors import NotFound, RateLimited
 from statuspage.core.mail_addresses import normalise_address
 from subscriptions import caps
 from subscriptions.choices import Choice, add_follow, apply_choice
-from subscriptions.enums import Channel, Priority, Purpose, SubscriberState
+from subscriptions.enums import Priority, Purpose, SubscriberState
 from subscriptions.links import (
     MANAGE_LIFETIME,
     SignedFor,
@@ -28,6 +28,7 @@ from subscriptions.links import (
     read_manage_token,
 )
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
+from subscriptions.ways import CHATS, host_in, way_of_letters
 
 REQUESTS_AN_IP = 20
 REQUESTS_AN_IP_PER = timedelta(hours=1)
@@ -78,7 +79,11 @@ def _accept(request_id: int) -> bool:
     request = SubscriptionRequest.objects.select_for_update(skip_locked=True).filter(pk=request_id).first()
     if request is None:
         return False
-    made, is_new = Subscriber.objects.get_or_create(channel=request.channel, address=request.address)
+    made, is_new = Subscriber.objects.get_or_create(
+        channel=request.channel,
+        address=request.address,
+        defaults={"host": host_in(request.channel, request.address)},
+    )
     subscriber = Subscriber.objects.select_for_update().get(pk=made.pk)
     if not subscriber.is_confirmed:
         _propose(subscriber, Choice.from_json(request.choice), is_new=is_new)
@@ -102,11 +107,21 @@ def _propose(subscriber: Subscriber, choice: Choice, *, is_new: bool) -> None:
 
 
 def write_letter(subscriber: Subscriber, purpose: Purpose) -> bool:
-    """A mail about the subscription itself, if its address may get another one now. Returns whether."""
+    """A mail, or a message in the chat, about the subscription itself, if it may get another one now.
+
+    Returns whether.
+    """
     if not caps.may_write_to(subscriber):
         return False
-    Delivery.objects.create(subscriber=subscriber, channel=Channel.EMAIL, priority=Priority.LETTER, purpose=purpose)
+    _write(subscriber, purpose)
     return True
+
+
+def _write(subscriber: Subscriber, purpose: Purpose) -> None:
+    channel, host = way_of_letters(subscriber)
+    Delivery.objects.create(
+        subscriber=subscriber, channel=channel, host=host, priority=Priority.LETTER, purpose=purpose
+    )
 
 
 @retry_on_conflict
@@ -121,11 +136,13 @@ def confirm(*, token: str) -> Subscriber:
         return subscriber
     subscriber.state = SubscriberState.CONFIRMED
     subscriber.confirmed_at = clock.now()
-    subscriber.ended_at = subscriber.paused_at = subscriber.paused_until = None
+    subscriber.ended_at = subscriber.paused_at = subscriber.paused_until = subscriber.failing_since = None
     subscriber.suppressed_reason = ""
-    subscriber.save(
-        update_fields=["state", "confirmed_at", "ended_at", "paused_at", "paused_until", "suppressed_reason"]
-    )
+    fields = ["state", "confirmed_at", "ended_at", "paused_at", "paused_until", "failing_since", "suppressed_reason"]
+    subscriber.save(update_fields=fields)
+    if subscriber.channel in CHATS:
+        # All who read the channel are told, and not only who pressed the button.
+        _write(subscriber, Purpose.REMINDER)
     return subscriber
 
 
