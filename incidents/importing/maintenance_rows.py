@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.db.models import F
+
 from components.models import Component
 from incidents.enums import MaintenanceStatus, Origin
 from incidents.importing.component_rows import ComponentBook
@@ -41,7 +43,8 @@ class MaintenanceWriter:
                 rows[record.public_id] = self._create(record)
                 tally.added += 1
             elif record.updated_at > row.updated_at:
-                Maintenance.objects.filter(pk=row.pk).update(**_fields(record))
+                # The next revision too: calendars count by it.
+                Maintenance.objects.filter(pk=row.pk).update(revision=F("revision") + 1, **_fields(record))
                 tally.changed += 1
             else:
                 tally.left += record.updated_at < row.updated_at

@@ -9,22 +9,24 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from probes.objectives.sla_feed import sla_feed
-from statuspage.web import feeds
 from statuspage.web.api.documents import SLA_PATH, sla_json
 from statuspage.web.component_facts import read_component_facts
-from statuspage.web.facts import COMING, FEED_ENTRIES, hot_incidents, is_hot, read_facts
+from statuspage.web.facts import COMING, hot_incidents, is_hot, read_facts
+from statuspage.web.feeds.documents import NAMES as FEEDS
+from statuspage.web.feeds.documents import feed_documents, render_component_feed, render_feed
+from statuspage.web.feeds.sources import page_feeds
 from statuspage.web.pages.components import ComponentPage, component_page, component_pages
 from statuspage.web.pages.content import ContentView, content_view, content_views
 from statuspage.web.pages.day import DayPage, day_page
-from statuspage.web.pages.entries import duplicate_of, duplicates_of, incident_page, incident_pages, maintenance_pages
+from statuspage.web.pages.entries import duplicate_of, duplicates_of, incident_page, incident_pages
 from statuspage.web.pages.history import HistoryPage, history_page
 from statuspage.web.pages.how_it_works import HowItWorksPage, how_it_works, how_it_works_page, read_promises
 from statuspage.web.pages.latency import LatencyPage, latency_page
-from statuspage.web.pages.postmortems import newest_postmortems, page_of, postmortem_page
+from statuspage.web.pages.postmortems import page_of, postmortem_page
 from statuspage.web.pages.slo import SloPage, running_slo_page, slo_page
 from statuspage.web.pages.windows import window_page, window_pages
 from statuspage.web.publication.edition import Special
-from statuspage.web.readmodels import HomePage, IncidentPage, MaintenancePage, PostmortemPage
+from statuspage.web.readmodels import HomePage, IncidentPage, PostmortemPage
 from statuspage.web.rendered import HTML, JSON, NO_STORE, RenderedDocument, document, html
 from statuspage.web.saidmodels import Redirect
 from statuspage.web.search import PARAMETERS as SEARCH_PARAMETERS
@@ -51,16 +53,15 @@ def render_hot_documents() -> list[RenderedDocument]:
     facts = read_facts()
     more = read_component_facts([component.pk for component in facts.components], facts.now)
     home = home_of(facts)
-    incidents, maintenances = hot_incidents(facts.incidents, facts.now), facts.maintenances[: FEED_ENTRIES * 2]
+    incidents = hot_incidents(facts.incidents, facts.now)
     incident_models = incident_pages(facts, incidents)
-    maintenance_models = maintenance_pages(facts, maintenances)
     windows = window_pages(facts, [row for row in facts.maintenances if row.status in COMING])
     open_or_recent = {incident.public_id for incident in incidents if is_hot(incident, facts.now)}
     postmortems = [page_of(page) for page in incident_models if page.card.public_id in open_or_recent]
     history, slo = history_page(), running_slo_page()
     return [
         *_home(home),
-        *_feeds(home, incident_models, maintenance_models, newest_postmortems(facts)),
+        *feed_documents(page_feeds(facts, incident_models)),
         *([_history(history, "/history/")] if history else []),
         _render_sla(SLA_PATH),
         *(_component(page) for page in component_pages(facts, more, home)),
@@ -86,15 +87,6 @@ def render_document(path: str) -> RenderedDocument | None:
 
 def _render_home_part(path: str) -> RenderedDocument | None:
     return _at(path, _home(home_page()))
-
-
-def _render_feed(path: str) -> RenderedDocument | None:
-    facts = read_facts()
-    incidents = incident_pages(facts, hot_incidents(facts.incidents, facts.now))
-    return _at(
-        path,
-        _feeds(home_of(facts), incidents, maintenance_pages(facts, facts.maintenances), newest_postmortems(facts)),
-    )
 
 
 def _render_incident(_path: str, reference: str) -> RenderedDocument | None:
@@ -166,7 +158,7 @@ def _render_sla(path: str) -> RenderedDocument:
 Renderer = Callable[..., RenderedDocument | None]
 ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/|/fragments/home/|/status\.json"), _render_home_part),
-    (re.compile(r"/history\.(?:atom|rss)"), _render_feed),
+    (re.compile(rf"/{FEEDS}"), render_feed),
     (re.compile(r"/history/"), _render_history),
     (re.compile(re.escape(SLA_PATH)), _render_sla),
     (re.compile(r"/history/(\d{4}-\d{2})/", re.ASCII), _render_history),
@@ -179,6 +171,7 @@ ROUTES: tuple[tuple[re.Pattern[str], Renderer], ...] = (
     (re.compile(r"/maintenance/([A-Za-z0-9-]{1,40})/(?:offline\.html)?"), _render_window),
     (re.compile(r"/fragments/maintenance/([A-Za-z0-9-]{1,40})/"), _render_window),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/"), _render_component),
+    (re.compile(rf"/components/([-a-zA-Z0-9_]{{1,80}})/{FEEDS}"), render_component_feed),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/latency/(\w{2,3})/", re.ASCII), _render_latency),
     (re.compile(r"/components/([-a-zA-Z0-9_]{1,80})/(\d{4}-\d{2}-\d{2})/", re.ASCII), _render_day),
 )
@@ -189,17 +182,6 @@ def _home(home: HomePage) -> Iterable[RenderedDocument]:
     yield html("/", "pages/home.html", context)
     yield html("/fragments/home/", "pages/home.html#live", context)
     yield document("/status.json", JSON, status_json(home), cache_control=NO_STORE)
-
-
-def _feeds(
-    home: HomePage,
-    incidents: Iterable[IncidentPage],
-    maintenances: Iterable[MaintenancePage],
-    postmortems: Iterable[PostmortemPage],
-) -> Iterable[RenderedDocument]:
-    entries = feeds.feed_entries(home.site, incidents, maintenances, postmortems, limit=FEED_ENTRIES)
-    yield document("/history.atom", feeds.ATOM_TYPE, feeds.atom(home.site, entries))
-    yield document("/history.rss", feeds.RSS_TYPE, feeds.rss(home.site, entries))
 
 
 def _incident(page: IncidentPage) -> RenderedDocument:

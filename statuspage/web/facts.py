@@ -21,6 +21,7 @@ from incidents.models import (
     Incident,
     IncidentUpdate,
     Maintenance,
+    MaintenanceQuerySet,
     MaintenanceUpdate,
     UpdateImpact,
 )
@@ -95,18 +96,23 @@ def window_dates(now: datetime) -> list[date]:
     return days_between(today - timedelta(days=DAYS - 1), today)
 
 
+def first_moment(now: datetime) -> datetime:
+    """The beginning of those 90 days."""
+    return datetime.combine(window_dates(now)[0], time.min, tzinfo=UTC)
+
+
 def read_facts() -> Facts:
     """Sixteen queries, fifteen where no metric is defined, and four more where a window runs or is to come: its
     services, steps and regions. The report of last month, where something was promised, once an hour."""
     now = clock.now()
     page = Page.current()
-    since = datetime.combine(window_dates(now)[0], time.min, tzinfo=UTC)
+    since = first_moment(now)
     components = list(Component.objects.visible().select_related("group"))
     ids = [component.pk for component in components]
     dates = window_dates(now)
     incidents = list(_incidents(since))
     hot = [incident.pk for incident in hot_incidents(incidents, now)]
-    maintenances, maintenance_components = read_maintenances(_maintenances(since))
+    maintenances, maintenance_components = read_maintenances(recent_maintenances(Maintenance.objects.all(), since))
     return Facts(
         now=now,
         page=page,
@@ -154,10 +160,11 @@ def _incidents(since: datetime) -> QuerySet[Incident]:
     return rows.select_related("severity").newest_first()
 
 
-def _maintenances(since: datetime) -> QuerySet[Maintenance]:
-    newest = Maintenance.objects.newest_first().values("pk")[:FEED_ENTRIES]
+def recent_maintenances(rows: MaintenanceQuerySet, since: datetime) -> MaintenanceQuerySet:
+    """Of these windows those to come, those since then and the newest 25. Newest first."""
+    newest = rows.newest_first().values("pk")[:FEED_ENTRIES]
     recent = Q(status__in=COMING) | Q(scheduled_until__gte=since) | Q(completed_at__gte=since)
-    return Maintenance.objects.filter(recent | Q(pk__in=newest)).newest_first()
+    return rows.filter(recent | Q(pk__in=newest)).newest_first()
 
 
 def read_maintenances(rows: QuerySet[Maintenance]) -> tuple[list[Maintenance], dict[int, list[ComponentName]]]:

@@ -1,6 +1,6 @@
 """The page of one incident and of one window, hot or old; and where a duplicate leads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.models import Page
@@ -80,15 +80,25 @@ def incident_page(reference: str) -> IncidentPage | None:
     incident = incidents.filter(reference=reference).first()
     if incident is None:
         return None
-    page, now = Page.current(), clock.now()
-    reader = Reader(now=now, zone=page.zone)
-    return _incident_page(
-        incident,
-        site_of(page, now),
-        reader,
-        updates=read_updates([incident.pk]).get(incident.pk, []),
-        affected=read_affected([incident.pk]).get(incident.pk, []),
-        parts=_read_parts([incident], reader),
+    page = Page.current()
+    return incident_pages_of([incident], page, Reader(now=clock.now(), zone=page.zone))[0]
+
+
+def incident_pages_of(incidents: Sequence[Incident], page: Page, reader: Reader) -> tuple[IncidentPage, ...]:
+    """Incidents read with their severity, whatever the facts have of them. Six queries."""
+    ids = [incident.pk for incident in incidents]
+    updates, affected, parts = read_updates(ids), read_affected(ids), _read_parts(incidents, reader)
+    site = site_of(page, reader.now)
+    return tuple(
+        _incident_page(
+            incident,
+            site,
+            reader,
+            updates=updates.get(incident.pk, []),
+            affected=affected.get(incident.pk, []),
+            parts=parts,
+        )
+        for incident in incidents
     )
 
 
@@ -139,15 +149,27 @@ def _evidence(rows: Iterable[Evidence], reader: Reader) -> tuple[EvidenceLine, .
 
 def maintenance_pages(facts: Facts, rows: Sequence[Maintenance]) -> tuple[MaintenancePage, ...]:
     """No query."""
-    site, reader = site_of(facts.page, facts.now), reader_of(facts)
+    return maintenance_pages_of(
+        rows,
+        facts.page,
+        reader_of(facts),
+        updates=facts.maintenance_updates,
+        components=facts.maintenance_components,
+    )
+
+
+def maintenance_pages_of(
+    rows: Sequence[Maintenance],
+    page: Page,
+    reader: Reader,
+    *,
+    updates: Mapping[int, Sequence[MaintenanceUpdate]],
+    components: Mapping[int, Sequence[ComponentName]],
+) -> tuple[MaintenancePage, ...]:
+    """No query."""
+    site = site_of(page, reader.now)
     return tuple(
-        _maintenance_page(
-            row,
-            site,
-            reader,
-            updates=facts.maintenance_updates.get(row.pk, []),
-            components=facts.maintenance_components.get(row.pk, []),
-        )
+        _maintenance_page(row, site, reader, updates=updates.get(row.pk, []), components=components.get(row.pk, []))
         for row in rows
     )
 

@@ -6,7 +6,7 @@ Every read begins with `Postmortem.objects.published()`: what is a draft does no
 from collections.abc import Iterable, Sequence
 
 from components.models import Page
-from incidents.models import Incident, Postmortem, PostmortemQuerySet
+from incidents.models import Incident, IncidentQuerySet, Postmortem, PostmortemQuerySet
 from statuspage.core import clock
 from statuspage.core.markdown import markdown_to_text
 from statuspage.web.facts import FEED_ENTRIES, Facts, read_affected
@@ -39,9 +39,14 @@ def newest_postmortems(facts: Facts) -> list[PostmortemPage]:
 
     Two queries, one where there are none.
     """
-    shown = _with_incident().filter(incident__merged_into__isnull=True)
+    return newest_postmortems_of(Incident.objects.shown(), reader_of(facts), facts.page)
+
+
+def newest_postmortems_of(incidents: IncidentQuerySet, reader: Reader, page: Page) -> list[PostmortemPage]:
+    """The same of these incidents alone. Two queries, one where there are none."""
+    shown = _with_incident().filter(incident__in=incidents)
     rows = list(shown.order_by("-published_at", "-pk")[:FEED_ENTRIES])
-    return _pages(rows, reader_of(facts), facts.page) if rows else []
+    return _pages(rows, reader, page) if rows else []
 
 
 def page_of(page: IncidentPage) -> PostmortemPage | None:

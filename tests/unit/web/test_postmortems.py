@@ -167,7 +167,7 @@ def test_a_draft_is_nowhere(incident: Incident, client: Client) -> None:
     publish_postmortem(postmortem=draft)
     found = [path for path in paths if UNIQUE in text_of(path)]
     own = f"/incidents/{incident.reference}/"
-    assert set(found) == {"/history.atom", "/history.rss", own, f"{own}postmortem/"}
+    assert set(found) == {"/history.atom", "/history.rss", "/feed.json", own, f"{own}postmortem/"}
     assert client.get(f"{own}postmortem/").status_code == 200
 
 

@@ -153,6 +153,7 @@ def addresses(incident: Incident) -> list[str]:
         "/history/?component=api",
         "/components/api/2026-11-21/",
         "/components/api/latency/7d/",
+        *(f"/components/api/{name}" for name in ("history.atom", "history.rss", "feed.json", "calendar.ics")),
         "/report/",
         "/report/?component=api",
         "/subscribe/",

@@ -1,5 +1,6 @@
-"""The feeds, read by a feed reader."""
+"""The entries of the feeds, read by a feed reader."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from incidents.enums import IncidentStatus
 from incidents.models import Incident, IncidentUpdate, Maintenance
 from incidents.services import edit_incident, post_update
 from statuspage.web.documents import render_document
-from tests.unit.web.conftest import NOON, MakeIncident
+from tests.unit.web.conftest import MAJOR, NOON, MakeComponent, MakeIncident
 
 BOTH = pytest.mark.parametrize("path", ["/history.atom", "/history.rss"])
 
@@ -119,3 +120,67 @@ def test_incidents_and_maintenance_together_are_no_more_than_25_entries(
             updated_at=begin,
         )
     assert len(read(path).entries) == 25
+
+
+@BOTH
+def test_an_entry_names_the_components_it_is_about(
+    make_component: MakeComponent, make_incident: MakeIncident, path: str
+) -> None:
+    make_incident(
+        impacts={make_component("api", name="API\x0b, v2"): MAJOR, make_component("mail", position=1): MAJOR}
+    )
+    (entry,) = read(path).entries
+    assert [tag.term for tag in entry.tags] == ["Critical", "API, v2", "Mail"]
+
+
+@BOTH
+def test_a_link_within_the_page_leads_there_from_a_feed_reader(make_incident: MakeIncident, path: str) -> None:
+    incident = make_incident(
+        message="[Limits](/pages/limits/) [up](../) [theirs](https://a.example/?b=1&c=2) [mail](mailto:a@b.example)"
+    )
+    (entry,) = read(path).entries
+    links = re.findall(r'href="([^"]*)"', html_of(entry))
+    own = f"https://status.example.com/incidents/{incident.reference}/"
+    assert links == [
+        "https://status.example.com/pages/limits/",
+        f"{own.rpartition('INC')[0]}",
+        "https://a.example/?b=1&amp;c=2",
+        "mailto:a@b.example",
+    ]
+
+
+@BOTH
+def test_an_incident_with_endless_words_is_cut_and_says_where_the_rest_is(
+    make_incident: MakeIncident, path: str
+) -> None:
+    incident = make_incident(message="first words")
+    for number in range(20):
+        post_update(incident=incident, status=IncidentStatus.INVESTIGATING, message=f"word {number} " + "x" * 15_000)
+    document = render_document(path)
+    assert document is not None
+    assert len(document.body) < 60_000
+    html = html_of(read(path).entries[0])
+    assert ("word 19" in html, "word 0 " in html, "first words" in html) == (True, False, False)
+    assert f'<a href="https://status.example.com/incidents/{incident.reference}/">The rest is on its page.</a>' in html
+
+
+@BOTH
+def test_a_window_announced_today_for_next_year_is_the_newest_entry(make_incident: MakeIncident, path: str) -> None:
+    make_incident(ago=timedelta(days=1), lasted=timedelta(minutes=5))
+    for number in range(40):
+        begin = NOON + timedelta(days=30 + number)
+        Maintenance.objects.create(
+            reference=f"MNT-2026-1201-{number}",
+            title=f"Announced {number} hours ago",
+            scheduled_for=begin,
+            scheduled_until=begin + timedelta(hours=1),
+            created_at=NOON - timedelta(hours=number),
+            updated_at=NOON - timedelta(hours=number),
+        )
+    titles = [entry.title for entry in read(path).entries]
+    assert titles[:2] == ["Maintenance: Announced 0 hours ago", "Maintenance: Announced 1 hours ago"]
+    assert len(titles) == 25
+
+
+def html_of(entry: Any) -> str:
+    return str(entry.get("content", [{"value": entry.get("summary", "")}])[0]["value"])
