@@ -257,10 +257,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 10},
     },
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
+    "subscriptions.watch_deliveries": {
+        "task": "subscriptions.watch_deliveries",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "subscriptions.run_imports": {"task": "subscriptions.run_imports", "schedule": 5.0, "options": {"expires": 5}},
     "subscriptions.apply_retention": {
         "task": "subscriptions.apply_retention",
-        "schedule": 86_400.0,
-        "options": {"expires": 86_400},
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
 }
 
@@ -290,6 +296,12 @@ try:
     OUTBOUND_ALLOWED_HOSTS = AllowList.read(env.words("OUTBOUND_ALLOWED_HOSTS"))
 except ValueError as error:
     raise ImproperlyConfigured(f"OUTBOUND_ALLOWED_HOSTS: {error}.") from error
+# --- deliveries and metrics ----------------------------------------------------------------------------------------
+DELIVERY_QUEUE_AGE_LIMIT_SECONDS = env.integer("DELIVERY_QUEUE_AGE_LIMIT_SECONDS", 300, minimum=1)
+DELIVERY_RETENTION_DAYS = env.integer("DELIVERY_RETENTION_DAYS", 400, minimum=1)
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
+# --- mail ----------------------------------------------------------------------------------------------------------
 
 EMAIL_URL = env.text("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Status <status@localhost>")

@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from django.core import signing
+from django.utils import crypto
 
 
 def new_token() -> str:
@@ -15,6 +16,11 @@ def new_token() -> str:
 def hash_token(token: str) -> str:
     """SHA-256 in hex: what is stored. A random 256-bit token needs no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def keyed_hash(purpose: str, text: str) -> str:
+    """SHA-256 in hex, keyed with SECRET_KEY: the same for the same text, and no list of guesses turns it back."""
+    return crypto.salted_hmac(f"statuspage.{purpose}", text, algorithm="sha256").hexdigest()
 
 
 def sign(purpose: str, value: str) -> str:
