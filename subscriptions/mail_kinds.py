@@ -36,15 +36,17 @@ class MailKinds:
     def kind_for(self, delivery: Delivery) -> MailKind:
         """The message of this delivery. Its subscriber or customer must be loaded with it.
 
-        One query for each notice of the batch; for a letter those of `choice_of`.
+        One query for each notice of the batch; for a letter those of `choice_of`, and one for the page.
         """
         if delivery.notice_id is None:
             return self._letter(delivery)
         notice, fingerprint = self._notice(delivery, delivery.notice_id)
-        reader = Reader() if delivery.subscriber is None else reader_of(delivery.subscriber)
+        subscriber = delivery.subscriber
+        reader = Reader() if subscriber is None else reader_of(subscriber)
+        follower = subscriber is not None and subscriber.only_follows
         # The words of a notice change when its incident becomes private: what was rendered before is not found then.
-        key = (notice.public_id, fingerprint, reader, settings.DEFAULT_FROM_EMAIL)
-        return _keep(key, lambda: render_notice(notice, reader))
+        key = (notice.public_id, fingerprint, reader, follower, settings.DEFAULT_FROM_EMAIL)
+        return _keep(key, lambda: render_notice(notice, reader, follower=follower))
 
     def _notice(self, delivery: Delivery, notice_id: int) -> tuple[Notice, str]:
         if notice_id not in self._notices:
@@ -57,7 +59,11 @@ class MailKinds:
     def _letter(self, delivery: Delivery) -> MailKind:
         if delivery.subscriber is None:
             raise ValueError(f"delivery {delivery.pk} has no subscriber")
-        return render_letter(Purpose(delivery.purpose), choice_of(delivery.subscriber))
+        self._page = page = self._page or Page.current()
+        purpose, reader = Purpose(delivery.purpose), reader_of(delivery.subscriber)
+        chosen = choice_of(delivery.subscriber)
+        key = (purpose, chosen, reader, page.name, page.url, settings.DEFAULT_FROM_EMAIL)
+        return _keep(key, lambda: render_letter(purpose, chosen, reader, page=page))
 
 
 def _keep(key: Hashable, render: Callable[[], MailKind]) -> MailKind:

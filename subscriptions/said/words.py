@@ -27,7 +27,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """`thread` is what the mails about one thing share; `css` is the colour of its edge, as in `mail/base.html`."""
+    """`thread` is what the mails about one thing share; `css` names the colour of its edge (`subscriptions.look`)."""
 
     thread: str
     subject: str
@@ -39,6 +39,10 @@ class Words:
     facts: Sequence[Fact] = ()
     link_label: str
     url: str
+    # The link is what the mail is for, and not where to read more: the sentences right above and below it.
+    is_asking: bool = False
+    asking: str = ""
+    closing: str = ""
     # Where an answer goes, and another way to reach us; of mails to customers alone.
     reply_to: str = ""
     contact_url: str = ""

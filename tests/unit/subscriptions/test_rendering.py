@@ -16,6 +16,7 @@ from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail
 from subscriptions.rendering import cast_mail, choice_of, letterhead, render_letter, render_notice
 from subscriptions.said.times import written
+from tests.unit.subscriptions.mail_reading import assert_same_words, unwrapped
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -51,8 +52,9 @@ def test_a_declared_incident_reads_well_as_text(api: Component) -> None:
     assert mail.subject == "[Investigating] API errors in eu-west"
     before, after = str(mail.body).split("\n-- \n")
     assert before == (
+        "Investigating\n"
         "API errors in eu-west\n"
-        "Investigating - Critical - 21 November 2026, 13:00 CET (12:00 UTC)\n"
+        "Critical - 21 November 2026, 13:00 CET (12:00 UTC)\n"
         "\n"
         "We see **errors**.\n"
         "\n"
@@ -63,7 +65,7 @@ def test_a_declared_incident_reads_well_as_text(api: Component) -> None:
         "Whole timeline:\n"
         f"https://status.example.com/incidents/{incident.reference}/\n"
     )
-    assert "You get this because you subscribed to Example at https://status.example.com/" in after
+    assert "You get this because you subscribed to Example at\nhttps://status.example.com/\n" in after
 
 
 def test_the_html_says_the_same(api: Component) -> None:
@@ -194,11 +196,14 @@ def test_message_ids_end_in_the_page_s_host(url: str, base: str, host: str) -> N
 
 
 def test_a_confirmation_says_what_was_chosen(api: Component, web: Component) -> None:
-    row = Subscriber.objects.create(address="ada@example.org")
+    row = Subscriber.objects.create(address="ada@example.org", wants_updates=False)
     row.components.set([api, web])
     kind = render_letter(Purpose.CONFIRMATION, choice_of(row))
     mail = cast_mail(kind, Delivery(pk=1, purpose=Purpose.CONFIRMATION, subscriber=row))
-    assert "with: API gateway, Web application.\n" in str(mail.body)
-    assert "within 7 days" in str(mail.body)
+    assert (
+        "What: Incidents, Maintenance, Postmortems\nOf: API gateway, Web application\n"
+        "How often: The beginning and the end only\n"
+    ) in str(mail.body)
+    assert "within 7 days" in unwrapped(str(mail.body))
     assert mail.extra_headers["Message-ID"] == f"<letter-1.{row.public_id}@status.example.com>"
-    assert "<b>API gateway, Web application</b>" in html_of(mail)
+    assert_same_words(mail)
