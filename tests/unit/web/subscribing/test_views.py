@@ -1,77 +1,16 @@
-import json
 import re
-from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
-from components.models import Component, Group, Page
-from statuspage.core import clock
-from subscriptions import links
+from components.enums import ComponentStatus
+from components.models import Component
+from incidents import services as incidents
+from incidents.models import Incident
 from subscriptions.enums import SubscriberState
 from subscriptions.models import Subscriber, SubscriptionRequest
 from subscriptions.services import accept_requests
-
-FORM = "/subscribe/"
-API = "/v1/status/subscribe"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    """A browser that checks CSRF as a real one is checked, and must never be given a cookie."""
-    return Client(enforce_csrf_checks=True)
-
-
-@pytest.fixture
-def api(db: None) -> Component:
-    Page.objects.update_or_create(pk=1, defaults={"name": "Example", "url": "https://status.example.com"})
-    group = Group.objects.create(slug="platform", name="Platform", position=1)
-    Component.objects.create(slug="web", name="Web application", position=2)
-    return Component.objects.create(slug="api", name="API gateway", note="api.example.com", group=group, position=1)
-
-
-@pytest.fixture
-def ada(api: Component) -> Subscriber:
-    yesterday = clock.now() - timedelta(days=1)
-    return Subscriber.objects.create(
-        address="ada@example.org", state=SubscriberState.CONFIRMED, confirmed_at=yesterday
-    )
-
-
-@pytest.fixture
-def pending(api: Component) -> Subscriber:
-    return Subscriber.objects.create(address="new@example.org")
-
-
-def manage(subscriber: Subscriber) -> str:
-    return links.manage_path(links.manage_token(subscriber))
-
-
-def leave(subscriber: Subscriber) -> str:
-    return links.unsubscribe_path(links.manage_token(subscriber))
-
-
-def confirm(subscriber: Subscriber) -> str:
-    return links.confirm_path(links.confirm_token(subscriber))
-
-
-def state_of(subscriber: Subscriber) -> str:
-    return Subscriber.objects.get(pk=subscriber.pk).state
-
-
-def post_json(visitor: Client, body: object, **extra: str) -> tuple[int, dict[str, object]]:
-    data = body if isinstance(body, (str, bytes)) else json.dumps(body)
-    response = visitor.post(API, data, content_type="application/json", headers=extra or None)
-    return response.status_code, response.json()
-
-
-# --- the form
+from tests.unit.web.subscribing.paths import FORM, confirm, leave, manage, post_json
 
 
 def test_the_form_offers_each_visible_component_under_its_group(visitor: Client, api: Component) -> None:
@@ -165,181 +104,149 @@ def test_a_form_on_another_site_is_refused(
     assert SubscriptionRequest.objects.count() == (1 if status == 303 else 0)
 
 
-# --- confirming
+# --- the choice
 
 
-def test_opening_the_confirmation_link_changes_nothing(visitor: Client, pending: Subscriber) -> None:
-    for method in (visitor.get, visitor.head):
-        assert method(confirm(pending)).status_code == 200
-    assert state_of(pending) == SubscriberState.PENDING
+CHOICE = {
+    "email": "ada@example.org",
+    "choosing": "1",
+    "events": ["incidents", "reports"],
+    "updates": "ends",
+    "minimum_severity": "major",
+    "components": ["web"],
+    "groups": ["platform"],
+    "time_zone": "Asia/Kathmandu",
+    "language": "de",
+}
 
 
-def test_the_confirmation_page_says_who_and_what(visitor: Client, pending: Subscriber, api: Component) -> None:
-    pending.components.set([api])
-    html = visitor.get(confirm(pending)).content.decode()
-    assert "new@example.org" in html
-    assert "Platform - API gateway" in html
-
-
-def test_pressing_the_button_confirms_and_shows_the_choice(visitor: Client, pending: Subscriber) -> None:
-    response = visitor.post(confirm(pending), follow=True)
-    assert response.redirect_chain[0][1] == 303
-    assert "You are subscribed" in response.content.decode()
-    assert state_of(pending) == SubscriberState.CONFIRMED
-
-
-# --- choosing
-
-
-def test_the_manage_page_shows_the_choice_and_saves_a_new_one(
-    visitor: Client, ada: Subscriber, api: Component
-) -> None:
-    ada.components.set([api])
-    html = visitor.get(manage(ada)).content.decode()
-    assert re.search(r'value="api" checked', html)
-    assert re.search(r'value="web">', html)
-    response = visitor.post(manage(ada), {"components": ["web"]}, follow=True)
-    assert "Saved." in response.content.decode()
-    assert [component.slug for component in ada.components.all()] == ["web"]
-
-
-def test_an_unknown_component_changes_nothing_of_the_choice(visitor: Client, ada: Subscriber, api: Component) -> None:
-    ada.components.set([api])
-    response = visitor.post(manage(ada), {"components": ["gone"]})
-    assert response.status_code == 400
-    assert "There is no component called" in response.content.decode()
-    assert list(ada.components.all()) == [api]
-
-
-def test_secret_pages_are_kept_by_nobody(visitor: Client, ada: Subscriber, pending: Subscriber) -> None:
-    for path in (manage(ada), leave(ada), confirm(pending), "/subscriptions/guessed/"):
-        response = visitor.get(path)
-        assert response["Cache-Control"] == "no-store"
-        assert response["Referrer-Policy"] == "no-referrer"
-        assert "noindex" in response["X-Robots-Tag"]
-
-
-# --- leaving
-
-
-def test_opening_the_unsubscribe_link_changes_nothing(visitor: Client, ada: Subscriber) -> None:
-    for method in (visitor.get, visitor.head):
-        assert method(leave(ada)).status_code == 200
-    assert state_of(ada) == SubscriberState.CONFIRMED
-
-
-def test_a_mail_program_unsubscribes_with_one_post(visitor: Client, ada: Subscriber) -> None:
-    response = visitor.post(
-        leave(ada),
-        "List-Unsubscribe=One-Click",
-        content_type="application/x-www-form-urlencoded",
-        headers={"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"},
-    )
-    assert response.status_code == 200
-    assert state_of(ada) == SubscriberState.UNSUBSCRIBED
-
-
-def test_leaving_twice_says_the_same(visitor: Client, ada: Subscriber) -> None:
-    path = leave(ada)
-    for _ in range(2):
-        response = visitor.post(path)
-        assert response.status_code == 200
-        assert "You are unsubscribed" in response.content.decode()
-    assert "You are unsubscribed" in visitor.get(path).content.decode()
-
-
-def test_after_leaving_the_manage_link_is_dead(visitor: Client, ada: Subscriber) -> None:
-    path = manage(ada)
-    visitor.post(leave(ada))
-    for response in (visitor.get(path), visitor.post(path, {"components": ["api"]})):
-        assert response.status_code == 404
-        assert "This link does not work" in response.content.decode()
-    assert not ada.components.exists()
-
-
-@pytest.mark.parametrize("token", ["x", "a:b:c", "%00", "x" * 3000, "%F0%9F%92%A9", "eyJ:1:2"])
-def test_a_guessed_link_is_a_plain_page_and_never_an_error(visitor: Client, api: Component, token: str) -> None:
-    for path in (f"/subscriptions/{token}/", f"/subscriptions/{token}/unsubscribe/", f"/subscribe/confirm/{token}/"):
-        assert visitor.get(path).status_code == 404
-        assert visitor.post(path).status_code == 404
-
-
-# --- the API
-
-
-def test_a_program_subscribes_with_components_and_events(visitor: Client, api: Component) -> None:
-    body = {"email": "ada@example.org", "components": ["api"], "events": ["incidents", "postmortems"]}
-    assert post_json(visitor, body) == (202, {"data": {"status": "pending_confirmation"}})
+def test_what_is_chosen_is_what_the_subscriber_gets(visitor: Client, api: Component) -> None:
+    assert visitor.post(FORM, CHOICE).status_code == 303
     accept_requests()
     row = Subscriber.objects.get()
-    assert list(row.components.all()) == [api]
-    assert (row.wants_incidents, row.wants_maintenance, row.wants_postmortems) == (True, False, True)
+    assert [event for event in Event if getattr(row, f"wants_{event.value}")] == [Event.INCIDENTS, Event.REPORTS]
+    assert (row.wants_updates, row.time_zone, row.language) == (False, "Asia/Kathmandu", "de")
+    assert row.minimum_severity is not None
+    assert row.minimum_severity.slug == "major"
+    # A group stands for what is in it today.
+    assert {component.slug for component in row.components.all()} == {"web", "api"}
 
 
-def test_no_events_means_what_most_people_want(visitor: Client, api: Component) -> None:
-    post_json(visitor, {"email": "ada@example.org"})
-    assert SubscriptionRequest.objects.get().choice["events"] == ["incidents", "maintenance", "postmortems"]
+def test_the_choice_is_folded_away_until_somebody_chooses(visitor: Client, api: Component) -> None:
+    Component.objects.create(slug="jobs", name="Background jobs", group=api.group)
+    assert '<details class="more-choice">' in visitor.get(FORM).content.decode()
+    html = visitor.post(FORM, {**CHOICE, "email": "nonsense"}).content.decode()
+    assert '<details class="more-choice" open>' in html
+    for kept in ('value="reports" checked', 'value="ends" checked', 'value="web" checked', 'value="platform" checked'):
+        assert kept in html
+    for kept in ('value="major" selected', 'value="Asia/Kathmandu" selected', 'value="de" selected'):
+        assert kept in html
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("typed", "says"),
     [
-        ({"email": "ada@example.org", "components": ["nope"]}, "'nope'"),
-        ({"email": "ada@example.org", "components": "api"}, "components must be a list"),
-        ({"email": "ada@example.org", "components": [1]}, "components must be a list"),
-        ({"email": "ada@example.org", "components": None}, "components must be a list"),
-        ({"email": "ada@example.org", "components": ["\u0000"]}, "no component"),
-        ({"email": "ada@example.org", "components": ["\ud800"]}, "no component"),
-        (
-            {"email": "ada@example.org", "events": ["parties"]},
-            "incidents, maintenance, postmortems, components, reports",
-        ),
-        ({"email": "ada@example.org", "events": [[]]}, "events must be"),
-        ({"email": "ada@example.org", "surprise": 1}, "'surprise'"),
-        ({"email": "a@b,c@d"}, "One address"),
-        ({"email": ["ada@example.org"]}, "as text"),
-        ({"email": "\ud800@example.org"}, "characters"),
-        ({}, "as text"),
-        ([], "JSON object"),
-        ("", "JSON object"),
-        ("null", "JSON object"),
-        ("{", "JSON object"),
-        (b"\xff\xfe", "JSON object"),
-        ("[" * 19_000, "JSON object"),
-        ('{"email": ' + "9" * 10_000 + "}", "JSON object"),
+        ({"events": []}, "Choose at least one"),
+        ({"events": ["parties"]}, "nothing of that kind"),
+        ({"minimum_severity": "nope"}, "There is no severity called"),
+        ({"components": ["nope"]}, "There is no component called"),
+        ({"groups": ["nope"]}, "There is no group called"),
+        ({"time_zone": "Mars/Olympus"}, "There is no time zone called"),
+        ({"time_zone": "x\x00"}, "There is no time zone called"),
+        ({"language": "tlh"}, "There are no mails in"),
     ],
 )
-def test_a_wrong_request_is_a_problem_with_a_sentence(
-    visitor: Client, api: Component, body: object, says: str
+def test_a_wrong_choice_is_said_at_its_field_which_has_the_focus(
+    visitor: Client, api: Component, typed: dict[str, object], says: str
 ) -> None:
-    status, problem = post_json(visitor, body)
-    assert status == 400
-    assert problem["status"] == 400
-    assert says.lower() in str(problem["detail"]).lower()
+    response = visitor.post(FORM, {**CHOICE, **typed})
+    html = response.content.decode()
+    assert response.status_code == 400
+    assert html.count('role="alert"') == 1
+    assert says in html
+    assert html.count("autofocus") == 1
+    # Where it is can be seen.
+    assert html.index('more-choice" open') < html.index(says)
     assert not SubscriptionRequest.objects.exists()
 
 
-def test_a_long_body_is_refused_unread(visitor: Client, api: Component) -> None:
-    response = visitor.post(API, "x" * 10_000_000, content_type="application/json")
-    assert response.status_code == 413
-    assert response["Content-Type"] == "application/problem+json"
+def test_the_least_severity_offers_the_ladder_but_not_its_last_rung(visitor: Client, api: Component) -> None:
+    html = visitor.get(FORM).content.decode()
+    offered = re.search(r'<select id="minimum_severity".*?</select>', html, re.DOTALL)
+    assert offered is not None
+    assert re.findall(r">([^<]+)</option>", offered[0]) == ["Any incident", "Major and worse", "Critical only"]
 
 
-def test_other_sites_may_use_the_api(visitor: Client, api: Component) -> None:
-    asked = visitor.options(API, headers={"Origin": "https://www.example.com"})
-    assert asked.status_code == 204
-    assert asked["Access-Control-Allow-Origin"] == "*"
-    assert "POST" in asked["Access-Control-Allow-Methods"]
-    for response in (
-        visitor.post(API, '{"email": "ada@example.org"}', content_type="application/json"),
-        visitor.post(API, "{}", content_type="application/json"),
-        visitor.get(API),
-    ):
-        assert response["Access-Control-Allow-Origin"] == "*"
-        assert response["Cache-Control"] == "no-store"
+# --- one incident
 
 
-def test_reading_is_not_what_this_address_is_for(visitor: Client, api: Component) -> None:
-    response = visitor.get(API)
-    assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
-    assert response["Content-Type"] == "application/problem+json"
+@pytest.fixture
+def outage(api: Component) -> Incident:
+    return incidents.open_incident(
+        title="API errors", severity="critical", message="We look.", impacts={api: ComponentStatus.PARTIAL_OUTAGE}
+    )
+
+
+def follow(incident: Incident) -> str:
+    return f"/subscribe/incident/{incident.reference}/"
+
+
+@pytest.mark.parametrize(("ticked", "updates"), [({}, False), ({"updates": "1"}, True)])
+def test_following_one_incident_asks_for_that_and_nothing_else(
+    visitor: Client, outage: Incident, ticked: dict[str, str], updates: bool
+) -> None:
+    response = visitor.post(follow(outage), {"email": "ada@example.org", **ticked})
+    assert (response.status_code, response["Location"]) == (303, "/subscribe/sent/")
+    assert not response.cookies
+    accept_requests()
+    row = Subscriber.objects.get()
+    assert row.state == SubscriberState.PENDING
+    assert row.only_follows
+    assert row.wants_updates is updates
+    assert list(row.follows.all()) == [outage]
+
+
+def test_the_form_by_itself_says_mistakes_and_keeps_what_was_typed(visitor: Client, outage: Incident) -> None:
+    assert "API errors" in visitor.get(follow(outage)).content.decode()
+    response = visitor.post(follow(outage), {"email": "nonsense", "updates": "1"})
+    html = response.content.decode()
+    assert response.status_code == 400
+    assert 'id="email-error"' in html
+    assert 'value="nonsense"' in html
+    assert 'value="1" checked' in html
+    assert not SubscriptionRequest.objects.exists()
+
+
+def test_another_site_cannot_post_it(visitor: Client, outage: Incident) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    assert visitor.post(follow(outage), {"email": "ada@example.org"}, headers=headers).status_code == 403
+    assert not SubscriptionRequest.objects.exists()
+
+
+def test_following_is_counted_like_any_other_request(visitor: Client, outage: Incident) -> None:
+    for number in range(20):
+        assert visitor.post(follow(outage), {"email": f"r{number}@example.org"}).status_code == 303
+    response = visitor.post(follow(outage), {"email": "ada@example.org"})
+    assert (response.status_code, response["Retry-After"]) == (429, "3600")
+
+
+def test_of_an_incident_that_is_over_the_page_says_so(visitor: Client, outage: Incident) -> None:
+    incidents.resolve_incident(incident=outage, message="Done.")
+    for response in (visitor.get(follow(outage)), visitor.post(follow(outage), {"email": "ada@example.org"})):
+        assert "This is over" in response.content.decode()
+    assert not SubscriptionRequest.objects.exists()
+
+
+def test_a_private_incident_is_named_by_its_severity(visitor: Client, api: Component) -> None:
+    secret = incidents.open_incident(
+        title="Breach at Acme", severity="critical", message="x", private=True, impacts={}
+    )
+    html = visitor.get(follow(secret)).content.decode()
+    assert "Breach" not in html
+    assert "Critical incident" in html
+
+
+@pytest.mark.parametrize("reference", ["INC-0000-0000", "x" * 300, "%00", "%F0%9F%92%A9"])
+def test_an_incident_that_is_not_there_is_a_plain_page(visitor: Client, api: Component, reference: str) -> None:
+    assert visitor.get(f"/subscribe/incident/{reference}/").status_code == 404
+    assert visitor.post(f"/subscribe/incident/{reference}/", {"email": "ada@example.org"}).status_code == 404
