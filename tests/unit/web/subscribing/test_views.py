@@ -7,7 +7,7 @@ from components.enums import ComponentStatus
 from components.models import Component
 from incidents import services as incidents
 from incidents.models import Incident
-from subscriptions.enums import SubscriberState
+from subscriptions.enums import Event, SubscriberState
 from subscriptions.models import Subscriber, SubscriptionRequest
 from subscriptions.services import accept_requests
 from tests.unit.web.subscribing.paths import FORM, confirm, leave, manage, post_json
