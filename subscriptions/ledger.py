@@ -24,6 +24,8 @@ from subscriptions.models import ERROR_LENGTH, Delivery, DeliveryQuerySet
 
 # How long the rest of a batch waits after its sender was killed. `extend` it in time: a slow sender needs longer.
 LEASE = timedelta(seconds=60)
+# After so long a sender gives back what is left of its batch, and what is more urgent by now goes first.
+SECONDS_A_BATCH = 10.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,5 +15,5 @@ def send_batch(lane_name: str = "mail", *, limit: int | None = None) -> Tally:
     lane = LANES[lane_name]
     if not ledger.has_due(lane.channels):
         return Tally()
-    batch = ledger.claim_due_batch(lane.channels, limit or lane.batch)
+    batch = ledger.claim_due_batch(lane.channels, limit or lane.at_once)
     return lane.send(batch) if batch.deliveries else Tally()

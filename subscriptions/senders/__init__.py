@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from subscriptions.enums import Channel
-from subscriptions.ledger import Batch, Tally
+from subscriptions.ledger import SECONDS_A_BATCH, Batch, Tally
 from subscriptions.senders import hooks
+from subscriptions.senders.mail import PACE as MAIL_PACE
 from subscriptions.senders.mail import send_mails
+from subscriptions.senders.pace import Pace
+
+UNLIMITED = Pace(lambda: 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +20,16 @@ class Lane:
     channels: frozenset[Channel]
     send: Callable[[Batch], Tally]
     batch: int
+    pace: Pace = UNLIMITED
+
+    @property
+    def at_once(self) -> int:
+        """A batch, or what the channel's limit lets through in the time of one."""
+        return self.pace.cut(self.batch, SECONDS_A_BATCH)
 
 
 # By the name of the Celery queue that its tasks go to.
 LANES: dict[str, Lane] = {
-    "mail": Lane(channels=frozenset({Channel.EMAIL}), send=send_mails, batch=200),
+    "mail": Lane(channels=frozenset({Channel.EMAIL}), send=send_mails, batch=200, pace=MAIL_PACE),
     "hooks": Lane(channels=hooks.CHANNELS, send=hooks.send_hooks, batch=200),
 }

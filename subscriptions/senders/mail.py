@@ -1,13 +1,18 @@
 """Mails, handed to the mail server over one connection a batch."""
 
+import email.policy
 import logging
 import time
-from datetime import timedelta
+from collections import deque
 from typing import Protocol
 
+from django import db
+from django.conf import settings
 from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
-from statuspage.core import clock, stopping
+from statuspage.core import clock, smtp, stopping
+from statuspage.core.database import retry_when_cut_off
 from statuspage.core.mail_answers import GIVE_UP_AFTER, Verdict, verdict_on, wait_after
 from subscriptions import ledger
 from subscriptions.customers import suppress_customer
@@ -15,15 +20,23 @@ from subscriptions.ledger import Batch, Failure, Tally
 from subscriptions.mail_kinds import MailKinds
 from subscriptions.models import Delivery
 from subscriptions.rendering import cast_mail
+from subscriptions.senders.pace import Pace
 from subscriptions.services import suppress
 
 logger = logging.getLogger(__name__)
 
-# One mail may take four exchanges of 15 seconds each with a slow server: this far from the end no other is begun.
-STOP_BEFORE_LEASE_ENDS = timedelta(seconds=40)
-RECORD_EVERY = 20
+# An envelope or a message takes less with the slowest server that is waited for (`statuspage.core.smtp`), and then
+# it is to be written down. With less of the lease left than that, nothing is begun.
+SECONDS_FOR_ONE = 50.0
+# What a crash may repeat: not more than this many, and not more than was sent in this time.
+RECORD_EVERY = 100
+RECORD_AT_LEAST_EVERY_SECONDS = 0.5
 SERVER_FAILURES_IN_A_ROW = 2
-RECORD_AT_LEAST_EVERY_SECONDS = 1.0
+PACE = Pace(lambda: settings.MAIL_RATE_LIMIT)
+
+
+class LeaseLost(Exception):
+    """Somebody else may be sending this one."""
 
 
 class Mailer(Protocol):
@@ -50,31 +63,35 @@ class _Sender:
         self.tally = Tally()
         self._batch = batch
         self._mailer: Mailer = mailers.default
-        self._kinds = MailKinds()
+        self._kind_for = retry_when_cut_off(MailKinds().kind_for)
+        self._waiting = deque(batch.deliveries)
         self._sent: list[int] = []
         self._server_failures = 0
         self._recorded_at = time.monotonic()
-        self._stop_at = time.monotonic() + (ledger.LEASE - STOP_BEFORE_LEASE_ENDS).total_seconds()
+        self._stop_at = time.monotonic() + ledger.SECONDS_A_BATCH
 
     def send_all(self) -> None:
-        waiting = list(self._batch.deliveries)
-        while waiting and time.monotonic() < self._stop_at and not stopping.is_asked():
-            delivery = waiting.pop(0)
+        while self._waiting and time.monotonic() < self._stop_at and not stopping.is_asked():
+            delivery = self._waiting.popleft()
             if not delivery.is_wanted:
                 self.tally.suppressed += ledger.record_unwanted(self._batch, [delivery])
                 continue
-            verdict, error = self._send(delivery)
-            if verdict is None:
+            PACE.wait()
+            try:
+                self._send(delivery)
+            except LeaseLost:
+                logger.warning("delivery %d was taken by another sender: this one was too slow", delivery.pk)
+            except db.Error:
+                raise
+            except OSError as error:
+                self._note_failure(delivery, error)
+            except Exception as error:
+                logger.exception("delivery %d could not be sent", delivery.pk)
+                self._note_failure(delivery, error)
+            else:
                 self._note_sent(delivery)
-                continue
-            self._record_failure(delivery, verdict, error)
-            if self._server_is_gone(verdict):
-                # They were not tried, and wait as long as the one that was.
-                wait = wait_after(1, verdict)
-                self.tally.postponed += ledger.postpone(self._batch, waiting, wait=wait, words=error)
-                waiting = []
         self._record_sent()
-        self.tally.postponed += ledger.release(self._batch, waiting)
+        self.tally.postponed += ledger.release(self._batch, self._waiting)
 
     def close(self) -> None:
         try:
@@ -83,21 +100,50 @@ class _Sender:
             # The mails are recorded already: how the server says goodbye does not matter.
             logger.info("the mail server did not close the connection in order")
 
-    def _send(self, delivery: Delivery) -> tuple[Verdict | None, str]:
+    def _send(self, delivery: Delivery) -> None:
+        mail = cast_mail(self._kind_for(delivery), delivery)
+        self._mailer.open()
+        self._hold(delivery)
+        server = self._mailer.connection if isinstance(self._mailer, SmtpBackend) else None
+        if server is None:
+            self._mailer.send_messages([mail])
+            return
+        sender, data = smtp.bare_address(mail.from_email), mail.message(policy=email.policy.SMTP).as_bytes()
+        smtp.offer_envelope(server, sender=sender, recipient=mail.to[0], size=len(data))
         try:
-            self._mailer.open()
-            self._mailer.send_messages([cast_mail(self._kinds.kind_for(delivery), delivery)])
-        except Exception as error:
-            verdict, words = verdict_on(error)
-            if not isinstance(error, OSError):
-                logger.exception("delivery %d could not be sent", delivery.pk)
-            return verdict, words
-        return None, ""
+            self._hold(delivery)
+        except BaseException:
+            # The server waits for a message and would take all that we say for one.
+            server.close()
+            self.close()
+            raise
+        smtp.send_message(server, data)
+
+    def _hold(self, delivery: Delivery) -> None:
+        """See that nobody else takes this one, nor what waits behind it. Raises LeaseLost if somebody has."""
+        if self._batch.seconds_left > SECONDS_FOR_ONE:
+            return
+        self._record_sent()
+        ours = ledger.extend(self._batch, [delivery, *self._waiting])
+        self._waiting = deque(one for one in ours if one.pk != delivery.pk)
+        if len(ours) == len(self._waiting):
+            raise LeaseLost
+
+    def _note_failure(self, delivery: Delivery, error: Exception) -> None:
+        verdict, words = verdict_on(error)
+        self._record_failure(delivery, verdict, words)
+        if self._server_is_gone(verdict):
+            # They were not tried, and wait as long as the one that was.
+            wait = wait_after(1, verdict)
+            self.tally.postponed += ledger.postpone(self._batch, self._waiting, wait=wait, words=words)
+            self._waiting.clear()
 
     def _server_is_gone(self, verdict: Verdict) -> bool:
         """A broken connection is made anew for the next mail; when that breaks as well, the server is gone."""
         if verdict is not Verdict.WAIT_FOR_SERVER:
             return False
+        # Making the connection anew may take longer than the lease.
+        self._record_sent()
         self.close()
         self._server_failures += 1
         return self._server_failures >= SERVER_FAILURES_IN_A_ROW
@@ -127,6 +173,7 @@ class _Sender:
             self.tally.postponed += 1
 
 
+@retry_when_cut_off
 def _suppress(delivery: Delivery, reason: str) -> None:
     if delivery.subscriber_id is not None:
         suppress(subscriber_id=delivery.subscriber_id, reason=reason)

@@ -22,7 +22,10 @@ from incidents import services as incidents
 from incidents.models import Incident, Notice
 from statuspage.core import clock
 from subscriptions.enums import SubscriberState
-from subscriptions.models import Subscriber
+from subscriptions.fanout import fan_out_pending
+from subscriptions.models import Delivery, Subscriber
+
+type Tell = Callable[[int], list[Subscriber]]
 
 DROP = "drop the connection"
 
@@ -157,3 +160,19 @@ def incident(api: Component) -> Incident:
 @pytest.fixture
 def notice(incident: Incident) -> Notice:
     return Notice.objects.get(incident=incident)
+
+
+@pytest.fixture
+def told(notice: Notice, subscriber: Callable[..., Subscriber]) -> Tell:
+    """Makes so many subscribers and fans the notice out to them."""
+
+    def tell(number: int) -> list[Subscriber]:
+        made = [subscriber(f"r{n}@example.org") for n in range(number)]
+        fan_out_pending()
+        return made
+
+    return tell
+
+
+def states() -> list[str]:
+    return list(Delivery.objects.order_by("pk").values_list("state", flat=True))

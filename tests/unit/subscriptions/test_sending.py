@@ -4,10 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 
-import pytest
 import time_machine
-from django.db import connection
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import Settings
 
 from components.models import Component
 from incidents.models import Incident, Notice
@@ -17,37 +15,17 @@ from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.senders import mail
-from subscriptions.senders.mail import send_mails
-from tests.unit.subscriptions.conftest import DROP, Sink, smtp_mailer
+from tests.unit.subscriptions.conftest import DROP, Sink, Tell, smtp_mailer, states
 from tests.unit.subscriptions.test_fanout import tell_of_each
 
 Make = Callable[..., Subscriber]
 LINK = re.compile(r"https://status\.example\.com/subscriptions/([^/\"\s]+)/(unsubscribe/)?")
 
 
-@pytest.fixture
-def told(notice: Notice, subscriber: Make) -> Callable[[int], list[Subscriber]]:
-    """Makes so many subscribers and fans the notice out to them."""
-
-    def tell(number: int) -> list[Subscriber]:
-        made = [subscriber(f"r{n}@example.org") for n in range(number)]
-        fan_out_pending()
-        return made
-
-    return tell
-
-
-Tell = Callable[[int], list[Subscriber]]
-
-
 def body(message: EmailMessage, subtype: str) -> str:
     part = message.get_body((subtype,))
     assert isinstance(part, EmailMessage)
     return str(part.get_content()).replace("\r\n", "\n")
-
-
-def states() -> list[str]:
-    return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
 
 
 def test_each_recipient_gets_one_mail_with_their_own_links(told: Tell, sink: Sink) -> None:
@@ -116,89 +94,6 @@ def test_what_was_sent_is_recorded(told: Tell, sink: Sink) -> None:
     assert {(row.state, row.attempts, row.lease, row.last_error) for row in rows} == {(DeliveryState.SENT, 1, "", "")}
     assert {row.sent_at for row in rows} == {soon}
     assert sending.send_batch().handled == 0
-
-
-def test_a_lease_keeps_others_away_until_it_ends(told: Tell) -> None:
-    told(5)
-    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        first = ledger.claim_due_batch([Channel.EMAIL], 3)
-        second = ledger.claim_due_batch([Channel.EMAIL], 3)
-        assert (len(first.deliveries), len(second.deliveries)) == (3, 2)
-        assert not {row.pk for row in first.deliveries} & {row.pk for row in second.deliveries}
-        assert not ledger.has_due([Channel.EMAIL])
-        hand.shift(ledger.LEASE)
-        assert len(ledger.claim_due_batch([Channel.EMAIL], 9).deliveries) == 5
-
-
-def test_who_lost_the_lease_records_nothing(told: Tell) -> None:
-    told(1)
-    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        late = ledger.claim_due_batch([Channel.EMAIL], 1)
-        hand.shift(ledger.LEASE)
-        ledger.claim_due_batch([Channel.EMAIL], 1)
-        assert ledger.record_sent(late.lease, [late.deliveries[0].pk]) == 0
-    assert states() == [DeliveryState.PENDING]
-
-
-def test_who_lost_the_lease_suppresses_nobody(told: Tell, sink: Sink) -> None:
-    told(1)
-    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        late = ledger.claim_due_batch([Channel.EMAIL], 1)
-        hand.shift(ledger.LEASE)
-        ledger.claim_due_batch([Channel.EMAIL], 1)
-        sink.rcpt_answers["r0@example.org"] = "550 5.1.1 no such user"
-        assert send_mails(late).failed == 1
-    assert states() == [DeliveryState.PENDING]
-    assert Subscriber.objects.get().is_confirmed
-
-
-def test_a_sender_whose_lease_is_about_to_end_leaves_the_rest_to_the_next_at_once(
-    told: Tell, sink: Sink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told(3)
-    monkeypatch.setattr(mail, "STOP_BEFORE_LEASE_ENDS", ledger.LEASE)
-    tally = sending.send_batch()
-    assert (tally.sent, tally.postponed) == (0, 3)
-    assert sink.recipients == []
-    monkeypatch.undo()
-    assert sending.send_batch().sent == 3
-
-
-def test_claiming_takes_a_bounded_number_of_queries(
-    told: Tell, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    told(40)
-    with django_assert_num_queries(5):
-        ledger.claim_due_batch([Channel.EMAIL], 40)
-
-
-def test_a_crash_before_recording_repeats_the_leased_ones_with_the_same_message_id(
-    told: Tell, sink: Sink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told(50)
-    real, calls = ledger.record_sent, []
-
-    def die_at_the_second(lease: str, ids: list[int]) -> int:
-        calls.append(ids)
-        if len(calls) == 2:
-            raise SystemExit("killed")
-        return real(lease, ids)
-
-    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
-        monkeypatch.setattr(ledger, "record_sent", die_at_the_second)
-        with pytest.raises(SystemExit):
-            sending.send_batch()
-        monkeypatch.undo()
-        assert sending.send_batch().handled == 0
-        assert len(sink.accepted) == 40
-        hand.shift(ledger.LEASE)
-        assert sending.send_batch().sent == 30
-    assert set(sink.recipients) == {f"r{n}@example.org" for n in range(50)}
-    repeated = [address for address in sink.recipients if sink.recipients.count(address) > 1]
-    assert len(repeated) == 2 * 20
-    for address in set(repeated):
-        ids = {message["Message-ID"] for message in sink.accepted if message["To"] == address}
-        assert len(ids) == 1
 
 
 def test_a_refused_address_is_suppressed_and_the_others_are_served(told: Tell, sink: Sink) -> None:
@@ -369,22 +264,3 @@ def test_letters_of_different_people_are_different(page: object, sink: Sink) -> 
     sending.send_batch()
     assert len({message["Message-ID"] for message in sink.accepted}) == 2
     assert {Delivery.objects.get(subscriber__address=m["To"]).purpose for m in sink.accepted} == {Purpose.CONFIRMATION}
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
-def test_two_senders_at_the_same_moment_share_the_work(told: Tell) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    told(100)
-
-    def claim() -> set[int]:
-        try:
-            return {row.pk for row in ledger.claim_due_batch([Channel.EMAIL], 50).deliveries}
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        claims = list(pool.map(lambda _: claim(), range(4)))
-    taken = [pk for part in claims for pk in part]
-    assert len(taken) == len(set(taken)) == 100
