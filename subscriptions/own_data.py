@@ -1,11 +1,13 @@
 """Everything that is kept about one subscriber, for that subscriber: JSON, times RFC 3339 UTC.
 
 A webhook's secrets are named by their age alone: their owner saw them when they were made, and nobody sees them again.
+A URL is not shown whole either: of a chat, everybody who can read the channel may have the link to this.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
+from subscriptions.describing import shown_address
 from subscriptions.enums import Event
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
@@ -41,7 +43,7 @@ def _subscription(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "id": subscriber.public_id,
         "channel": subscriber.channel,
-        "address": subscriber.address,
+        "address": shown_address(subscriber),
         "contact_email": subscriber.contact_email,
         "name": subscriber.name,
         "came_by": subscriber.origin,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +17,12 @@ from subscriptions.enums import Channel, Event, Origin, SubscriberState
 ADDRESS_LENGTH = 2000
 MAIL_ADDRESS_LENGTH = 320
 ERROR_LENGTH = 500
+
+
+def masked(address: str) -> str:
+    """A mail address or a name as it is. Of a URL, which is a key, its host and its end, to tell it from others."""
+    host = urlsplit(address).netloc.rpartition("@")[2] if "://" in address else ""
+    return f"{host}/…{address[-4:]}" if host else address
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -93,7 +100,7 @@ class Subscriber(models.Model):
         indexes = [models.Index(fields=["state", "created_at"], name="subscribers_by_state")]
 
     def __str__(self) -> str:
-        return self.address
+        return masked(self.address)
 
     @property
     def is_confirmed(self) -> bool:
@@ -128,7 +135,7 @@ class SubscriptionRequest(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.address
+        return masked(self.address)
 
 
 class WebhookSecret(models.Model):

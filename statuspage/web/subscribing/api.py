@@ -1,8 +1,9 @@
 """`POST /v1/status/subscribe`: subscribing, for programs.
 
 {"email": "ada@example.org", "components": ["api"], "events": ["incidents"]}  →  202, whoever that address is
+{"channel": "slack", "url": "https://hooks.slack.com/services/…"}             →  202, likewise
 
-`KEYS` are all that it may have, each with what it must be. Only `email` is needed.
+`KEYS` are all that it may have, each with what it must be. Needed are `email`, or `channel` and `url`.
 """
 
 import json
@@ -14,9 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 from statuspage.core.client_address import client_ip
 from statuspage.core.errors import DomainError, ValidationFailed
 from statuspage.web.errors.middleware import error_response, problem
-from subscriptions import services
+from subscriptions import chats, services
 from subscriptions.choices import DEFAULT_EVENTS, Choice, read_choice
-from subscriptions.enums import Event
+from subscriptions.enums import Channel, Event
+from subscriptions.ways import CHATS
 
 LONGEST_BODY = 20_000
 SLUGS = "a list of the slugs of components"
@@ -24,6 +26,8 @@ EVENTS = f"a list of some of {', '.join(Event.values)}"
 TEXT = "text"
 KEYS: dict[str, tuple[type, str]] = {
     "email": (str, TEXT),
+    "channel": (str, TEXT),
+    "url": (str, TEXT),
     "components": (list, SLUGS),
     "events": (list, EVENTS),
     "updates": (bool, "true (each update) or false (the beginning and the end)"),
@@ -33,6 +37,7 @@ KEYS: dict[str, tuple[type, str]] = {
     "incident": (str, "the reference of one incident"),
 }
 METHODS = "POST, OPTIONS"
+CHANNELS = sorted({Channel.EMAIL, *CHATS})
 
 
 @csrf_exempt  # open to programs and to other sites on purpose: no cookie gives anybody's word any weight here
@@ -62,10 +67,20 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return problem(status=413, title="Too long", detail=f"A request has at most {LONGEST_BODY} bytes.")
     try:
         asked = _read(request.body)
-        services.subscribe(email=asked.get("email"), choice=_choice(asked), ip=client_ip(request))
+        _subscribe(asked, ip=client_ip(request))
     except DomainError as error:
         return error_response(request, error)
     return JsonResponse({"data": {"status": "pending_confirmation"}}, status=202)
+
+
+def _subscribe(asked: dict[str, Any], *, ip: str) -> None:
+    word, choice = asked.get("channel", Channel.EMAIL.value), _choice(asked)
+    if word in CHATS:
+        chats.subscribe(channel=Channel(word), url=asked.get("url"), choice=choice, ip=ip)
+    elif word == Channel.EMAIL:
+        services.subscribe(email=asked.get("email"), choice=choice, ip=ip)
+    else:
+        raise ValidationFailed("channel", f"channel must be one of {', '.join(CHANNELS)}.")
 
 
 def _read(body: bytes) -> dict[str, Any]:
@@ -80,7 +95,7 @@ def _read(body: bytes) -> dict[str, Any]:
             raise ValidationFailed(key, f"There is no key {key[:80]!r}: known are {', '.join(KEYS)}.")
         kind, expected = KEYS[key]
         # Of an address more can be wrong than its type: `normalise_address` says it.
-        if not isinstance(value, kind) and key != "email":
+        if not isinstance(value, kind) and key not in {"email", "url"}:
             raise ValidationFailed(key, f"{key} must be {expected}.")
     return asked
 

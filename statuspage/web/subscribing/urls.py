@@ -3,7 +3,7 @@
 from django.urls import path
 
 from statuspage.web.subscribing import api as subscribe_api
-from statuspage.web.subscribing import managing
+from statuspage.web.subscribing import chats, managing
 from statuspage.web.subscribing import views as subscribe
 
 urlpatterns = [
@@ -11,6 +11,14 @@ urlpatterns = [
     path("subscribe/sent/", subscribe.sent, name="subscribe-sent"),
     path("subscribe/incident/<str:reference>/", subscribe.one_incident, name="subscribe-incident"),
     path("subscribe/confirm/<str:token>/", managing.confirm, name="subscribe-confirm"),
+    *(
+        path(f"subscribe/{service}/", chats.subscribe, {"service": service}, name=f"subscribe-{service}")
+        for service in chats.SERVICES
+    ),
+    *(
+        path(f"subscribe/{service}/sent/", chats.sent, {"service": service}, name=f"subscribe-{service}-sent")
+        for service in chats.SERVICES
+    ),
     path("subscriptions/<str:token>/", managing.manage, name="subscription"),
     path("subscriptions/<str:token>/pause/", managing.pause, name="subscription-pause"),
     path("subscriptions/<str:token>/resume/", managing.resume, name="subscription-resume"),
