@@ -45,6 +45,11 @@ class SiteInfo:
     def absolute_url(self, path: str) -> str:
         return f"{self.url}{path}"
 
+    @property
+    def webcal(self) -> str:
+        """`url` with the scheme by which a browser hands a calendar to the program that keeps it up to date."""
+        return f"webcal://{self.url.partition('://')[2]}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:

@@ -56,6 +56,10 @@ class ComponentPage:
     changes: tuple[StateChange, ...]
     more_changes: int
 
+    @property
+    def feed_title(self) -> str:
+        return f"{self.row.name}: {self.site.name}"
+
 
 def component_pages(facts: Facts, more: ComponentFacts, home: HomePage) -> tuple[ComponentPage, ...]:
     """A page for every visible component."""

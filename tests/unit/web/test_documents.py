@@ -88,6 +88,8 @@ def test_hot_documents_are_what_visitors_ask_for_all_the_time(full_site: Inciden
         "/history/",
         "/history.atom",
         "/history.rss",
+        "/feed.json",
+        "/calendar.ics",
         "/v1/status/sla",
         "/how-it-works/",
         "/slo/2026-11/",
@@ -172,7 +174,20 @@ def test_every_page_names_its_language_and_its_feeds(full_site: Incident) -> Non
     outline = Outline(text_of("/"))
     assert outline.all("html")[0]["lang"] == "en"
     feeds = [link["href"] for link in outline.all("link") if link.get("rel") == "alternate"]
-    assert feeds == ["/history.atom", "/history.rss"]
+    assert feeds == ["/history.atom", "/history.rss", "/feed.json", "/calendar.ics"]
+
+
+def test_a_component_names_its_own_feeds_before_those_of_the_page(full_site: Incident) -> None:
+    outline = Outline(text_of("/components/api/"))
+    found = [link for link in outline.all("link") if link.get("rel") == "alternate"]
+    names = ["history.atom", "history.rss", "feed.json", "calendar.ics"]
+    assert [link["href"] for link in found] == [
+        f"{folder}{name}" for folder in ("/components/api/", "/") for name in names
+    ]
+    assert {link["title"] for link in found[:4]} == {"Api: Example"}
+    types = ["application/atom+xml", "application/rss+xml", "application/feed+json", "text/calendar"]
+    assert [link["type"] for link in found] == types * 2
+    assert "webcal://status.example.com/components/api/calendar.ics" in [link["href"] for link in outline.all("a")]
 
 
 def test_the_first_view_is_four_requests_and_45_kilobytes(full_site: Incident, make_component: MakeComponent) -> None:

@@ -58,6 +58,14 @@ def test_without_windows_it_is_a_calendar_that_names_itself(page: Page, at_noon:
     assert "METHOD" not in calendar
 
 
+def test_the_name_of_the_page_is_text_wherever_it_stands(page: Page, at_noon: object) -> None:
+    Page.objects.filter(pk=page.pk).update(name="A, B; C\\n\r\nBEGIN:VEVENT")
+    said = rb"A\, B\; C\\n BEGIN:VEVENT status: maintenance"
+    assert b"\r\nNAME:" + said + b"\r\n" in body()
+    assert b"\r\nX-WR-CALNAME:" + said + b"\r\n" in body()
+    assert read().events == []
+
+
 def test_an_event_says_what_is_planned(make_component: MakeComponent) -> None:
     api = make_component("api", name="API, public")
     row = window(
