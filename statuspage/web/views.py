@@ -16,6 +16,7 @@ from statuspage.core.errors import NotFound
 from statuspage.web.documents import render_document
 from statuspage.web.publication.edition import Special
 from statuspage.web.publication.gateway import retry_after, wants_json
+from statuspage.web.publication.negotiation import ENCODINGS, etag_matches
 from statuspage.web.publication.publisher import render_and_keep
 from statuspage.web.rendered import RenderedDocument
 
@@ -54,7 +55,7 @@ def newest_slo(request: HttpRequest) -> HttpResponseBase:
 
 def _answer(request: HttpRequest, document: RenderedDocument) -> HttpResponseBase:
     response = HttpResponse(document.body, status=document.status, content_type=document.content_type)
-    etag = f'"{hashlib.sha256(document.body).hexdigest()[:32]}"'
+    etag = _entity_tag(request, document.body)
     response["ETag"] = etag
     response["Cache-Control"] = document.cache_control
     response["Access-Control-Allow-Origin"] = "*"
@@ -64,6 +65,17 @@ def _answer(request: HttpRequest, document: RenderedDocument) -> HttpResponseBas
     if document.status != HTTPStatus.OK:
         return response
     return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def _entity_tag(request: HttpRequest, body: bytes) -> str:
+    """That of the plain body; or, where it is asked for, the one under which the gateway sent it in a coding.
+
+    Whoever asks once an hour for what is kept for half a minute has it from the gateway and asks Django.
+    """
+    fingerprint, asked = hashlib.sha256(body).hexdigest()[:32], request.META.get("HTTP_IF_NONE_MATCH", "")
+    plain = f'"{fingerprint}"'
+    coded = (f'"{fingerprint}-{coding}"' for coding in ENCODINGS)
+    return next((tag for tag in coded if asked and etag_matches(asked, tag)), plain)
 
 
 def _specialise(response: HttpResponse, special: Special) -> None:

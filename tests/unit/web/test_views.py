@@ -7,7 +7,9 @@ from django.test import Client
 
 from tests.unit.web.conftest import MakeComponent, MakeIncident
 
-PAGES = ["/", "/fragments/home/", "/status.json", "/history/", "/history.atom", "/history.rss", "/components/api/"]
+FEEDS = ["history.atom", "history.rss", "feed.json", "calendar.ics"]
+PAGES = ["/", "/fragments/home/", "/status.json", "/history/", "/components/api/"]
+PAGES += [f"{folder}{name}" for folder in ("/", "/components/api/") for name in FEEDS]
 
 
 @pytest.fixture
@@ -30,6 +32,13 @@ def test_what_the_visitor_has_is_not_sent_again(visitor: Client, path: str) -> N
     etag = visitor.get(path)["ETag"]
     response = visitor.get(path, headers={"if-none-match": etag})
     assert (response.status_code, response.content) == (304, b"")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_what_the_gateway_sent_in_a_coding_is_not_sent_again_either(visitor: Client, coding: str) -> None:
+    etag = f'{visitor.get("/components/api/feed.json")["ETag"][:-1]}-{coding}"'
+    response = visitor.get("/components/api/feed.json", headers={"if-none-match": etag})
+    assert (response.status_code, response.content, response["ETag"]) == (304, b"", etag)
 
 
 def test_status_json_is_never_stored(visitor: Client) -> None:
