@@ -163,7 +163,7 @@ class Stack:
             "web": self._web_command(self.port),
             "worker": [
                 *(*celery, "worker", "--queues", "default,mail,hooks,apprise,probes.default"),
-                *("--concurrency", "3", "--loglevel", "INFO"),
+                *("--concurrency", "3", "--without-gossip", "--without-mingle", "--loglevel", "INFO"),
             ],
             "beat": [*celery, "beat", "--schedule", str(self.folder / "beat-schedule"), "--loglevel", "INFO"],
         }[name]
