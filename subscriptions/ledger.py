@@ -76,12 +76,16 @@ def has_due(channels: Collection[Channel]) -> bool:
 
 @retry_on_conflict
 @transaction.atomic
-def claim_due_batch(channels: Collection[Channel], limit: int) -> Batch:
+def claim_due_batch(channels: Collection[Channel], limit: int, *, without_hosts: Collection[str] = ()) -> Batch:
     """Lease what is due on these channels, the most urgent first; two senders never get the same. Three queries."""
     began, now = time.monotonic(), clock.now()
     lease = new_public_id()
     due = Delivery.objects.due(now).filter(channel__in=channels).select_for_update(skip_locked=True)
+    if without_hosts:
+        due = due.exclude(host__in=without_hosts)
     ids = list(due.values_list("pk", flat=True)[:limit])
+    if not ids:
+        return Batch(lease=lease, deliveries=[], leased_at=began)
     rows = Delivery.objects.filter(pk__in=ids)
     # A lease is a moment in the future: a sender that dies leaves the row due again then.
     rows.update(lease=lease, next_attempt_at=now + LEASE)

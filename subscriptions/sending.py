@@ -15,5 +15,8 @@ def send_batch(lane_name: str = "mail", *, limit: int | None = None) -> Tally:
     lane = LANES[lane_name]
     if not ledger.has_due(lane.channels):
         return Tally()
-    batch = ledger.claim_due_batch(lane.channels, limit or lane.at_once)
-    return lane.send(batch) if batch.deliveries else Tally()
+    with lane.turn() as is_ours:
+        if not is_ours:
+            return Tally()
+        batch = ledger.claim_due_batch(lane.channels, limit or lane.at_once)
+        return lane.send(batch) if batch.deliveries else Tally()

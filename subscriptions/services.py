@@ -16,9 +16,9 @@ from statuspage.core.client_address import neighbourhood
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import NotFound, RateLimited
 from statuspage.core.mail_addresses import normalise_address
-from subscriptions import caps
+from subscriptions import caps, webhook_asking
 from subscriptions.choices import Choice, add_follow, apply_choice
-from subscriptions.enums import Priority, Purpose, SubscriberState
+from subscriptions.enums import Channel, Priority, Purpose, SubscriberState
 from subscriptions.links import (
     MANAGE_LIFETIME,
     SignedFor,
@@ -85,6 +85,10 @@ def _accept(request_id: int) -> bool:
         defaults={"host": host_in(request.channel, request.address)},
     )
     subscriber = Subscriber.objects.select_for_update().get(pk=made.pk)
+    if subscriber.channel == Channel.WEBHOOK:
+        webhook_asking.accept(request, subscriber)
+        request.delete()
+        return True
     if not subscriber.is_confirmed:
         _propose(subscriber, Choice.from_json(request.choice), is_new=is_new)
     write_letter(subscriber, Purpose.REMINDER if subscriber.is_confirmed else Purpose.CONFIRMATION)

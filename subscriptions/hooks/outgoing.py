@@ -22,8 +22,8 @@ class Verdict(StrEnum):
 class HookMessage:
     """All that a format needs, without a query.
 
-    `secrets` are a webhook's, the newest first. `notice` and `words` are of a `Purpose.NOTICE` alone; the other
-    purposes are a test and the question whether this target wants our messages (`confirm_url`, only then).
+    `secrets` are a webhook's, the newest first. `notice` is of a `Purpose.NOTICE` alone, and so are `words`, which only
+    chats have; the other purposes are a test and the question whether this target wants our messages (`confirm_url`, only then).
     `posted_id` is the id of an earlier message of this thread in a chat, or empty.
     """
 

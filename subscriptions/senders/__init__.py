@@ -9,6 +9,7 @@ from subscriptions.senders import hooks
 from subscriptions.senders.mail import PACE as MAIL_PACE
 from subscriptions.senders.mail import send_mails
 from subscriptions.senders.pace import Pace
+from subscriptions.senders.turns import Turn, anybody, one_sender
 
 UNLIMITED = Pace(lambda: 0)
 
@@ -21,6 +22,7 @@ class Lane:
     send: Callable[[Batch], Tally]
     batch: int
     pace: Pace = UNLIMITED
+    turn: Turn = anybody
 
     @property
     def at_once(self) -> int:
@@ -31,5 +33,5 @@ class Lane:
 # By the name of the Celery queue that its tasks go to.
 LANES: dict[str, Lane] = {
     "mail": Lane(channels=frozenset({Channel.EMAIL}), send=send_mails, batch=200, pace=MAIL_PACE),
-    "hooks": Lane(channels=hooks.CHANNELS, send=hooks.send_hooks, batch=200),
+    "hooks": Lane(channels=hooks.CHANNELS, send=hooks.send_hooks, batch=hooks.BATCH, turn=one_sender("hooks")),
 }

@@ -1,0 +1,74 @@
+"""What the answer of a webhook or chat means for its subscriber, beyond the row of the message."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from statuspage.core import clock
+from subscriptions import quarantine, webhooks
+from subscriptions.enums import Channel, Purpose
+from subscriptions.hooks import Answer, HookMessage, Verdict
+from subscriptions.models import Delivery, PostedMessage
+
+# After the first try, and each further one: contracts, "Webhooks out".
+LADDER = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=10),
+)
+LONGEST_ASKED = timedelta(hours=10)
+# Whoever pressed "send a test", or waits to be asked, looks at it now.
+TRIES_OF_A_LETTER = 3
+
+
+def wait_after(delivery: Delivery, answer: Answer) -> timedelta | None:
+    """Until the next try; none if there is none. Not before the receiver asked for it."""
+    if answer.verdict in {Verdict.REFUSED, Verdict.GONE}:
+        return None
+    step = delivery.attempts
+    if step >= len(LADDER) or not _is_tried_again(delivery):
+        return None
+    return max(LADDER[step], min(answer.wait or timedelta(0), LONGEST_ASKED))
+
+
+def accepted(answers: Sequence[tuple[HookMessage, Answer]]) -> None:
+    """They were taken. One query, and one or two for each that confirms, or whose place in a chat is kept."""
+    if answers:
+        quarantine.note_success([message.subscriber.pk for message, _ in answers])
+    for message, answer in answers:
+        if answer.confirms:
+            webhooks.confirmed_by_challenge(
+                subscriber_id=message.subscriber.pk, generation=message.subscriber.generation
+            )
+        if answer.remote_id and message.words is not None:
+            PostedMessage.objects.update_or_create(
+                subscriber=message.subscriber,
+                thread=message.words.thread,
+                defaults={"remote_id": answer.remote_id, "posted_at": clock.now()},
+            )
+
+
+def failed(message: HookMessage, answer: Answer, *, is_ours: bool, is_final: bool) -> None:
+    """It was not taken. Our own trouble, and a test, are not held against the receiver."""
+    delivery, subscriber_id = message.delivery, message.subscriber.pk
+    if delivery.purpose == Purpose.NOTICE and not is_ours:
+        quarantine.note_failure(
+            subscriber_id=subscriber_id,
+            words=answer.words,
+            tries=delivery.attempts + 1,
+            is_gone=answer.verdict is Verdict.GONE,
+        )
+    if delivery.purpose == Purpose.CONFIRMATION and delivery.channel == Channel.WEBHOOK and is_final:
+        webhooks.not_confirmed_by_challenge(subscriber_id=subscriber_id)
+
+
+def _is_tried_again(delivery: Delivery) -> bool:
+    if delivery.purpose == Purpose.NOTICE:
+        return True
+    if delivery.purpose == Purpose.CONFIRMATION and delivery.channel != Channel.WEBHOOK:
+        return delivery.attempts + 1 < TRIES_OF_A_LETTER
+    # Once: whoever asked for a test looks at it now, and a challenge without an answer becomes a mail.
+    return False

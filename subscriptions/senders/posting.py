@@ -1,0 +1,139 @@
+"""The network's half of the hooks' sender: an event loop in a thread of its own, which touches no database."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import Any, Self
+
+from yarl import URL
+
+from statuspage.core import clock
+from statuspage.core.errors import BlockedAddress
+from statuspage.core.http.allowed import AllowList
+from statuspage.core.http.client import GuardedClient, fetch
+from statuspage.core.http.errors import InvalidUrl, OutboundError
+from subscriptions.hooks import Answer, Format, HookMessage, Reply, Verdict
+from subscriptions.ledger import Batch
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 15.0
+MOST_ANSWER = 64 * 1024
+USER_AGENT = "statuspage/0.1"
+BLOCKED = "We do not connect there: it leads to an address that is not on the public internet."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One message to post, and the batch that holds it."""
+
+    batch: Batch
+    message: HookMessage
+    format: Format
+
+    @property
+    def key(self) -> int:
+        return self.message.delivery.pk
+
+    @property
+    def receiver(self) -> int:
+        return self.message.subscriber.pk
+
+    @property
+    def host(self) -> str:
+        return self.message.delivery.host or URL(self.message.subscriber.address).raw_host or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What became of it. `status` is none where nothing answered; `is_ours`: it was this machine's trouble."""
+
+    job: Job
+    answer: Answer
+    status: int | None = None
+    is_ours: bool = False
+
+
+class Poster:
+    """Posts what it is given, and puts what became of it into `results`. Everything is given up when it closes."""
+
+    def __init__(self, allowed: AllowList) -> None:
+        self._allowed = allowed
+        self._results: SimpleQueue[Posted] = SimpleQueue()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hooks", daemon=True)
+        self._client = GuardedClient()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._run(self._client.open()).result(TIMEOUT_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(self._end()).result(TIMEOUT_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(TIMEOUT_SECONDS)
+        self._loop.close()
+
+    def start(self, job: Job) -> None:
+        self._run(self._post(job))
+
+    def results(self, *, wait: timedelta) -> list[Posted]:
+        """All there are now; if there are none, the first that comes within `wait`."""
+        found = []
+        try:
+            found.append(self._results.get(timeout=wait.total_seconds()))
+            while True:
+                found.append(self._results.get_nowait())
+        except Empty:
+            return found
+
+    def _run[Result](self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _post(self, job: Job) -> None:
+        self._results.put(await self._try(job))
+
+    async def _try(self, job: Job) -> Posted:
+        try:
+            # Signed in this moment: receivers refuse what is some minutes old.
+            message = replace(job.message, at=clock.now())
+            outgoing = job.format.write(message)
+            url = URL(outgoing.url)
+            fetched = await fetch(
+                self._client,
+                outgoing.method,
+                outgoing.url,
+                timeout=TIMEOUT_SECONDS,
+                headers={"User-Agent": USER_AGENT, **outgoing.headers},
+                body=outgoing.body,
+                max_body=MOST_ANSWER,
+                max_redirects=0,
+                allow_private=self._allowed.names(url),
+                opened=self._allowed.networks,
+            )
+            reply = Reply(status=fetched.status, headers=fetched.headers, body=fetched.body)
+            return Posted(job=job, answer=job.format.read_answer(message, reply), status=fetched.status)
+        except BlockedAddress:
+            return Posted(job=job, answer=Answer(verdict=Verdict.RETRY, words=BLOCKED))
+        except InvalidUrl as error:
+            return Posted(job=job, answer=Answer(verdict=Verdict.REFUSED, words=error.sentence))
+        except OutboundError as error:
+            return Posted(job=job, answer=Answer(verdict=Verdict.RETRY, words=error.sentence), is_ours=error.is_ours)
+        except Exception as error:
+            # The edge of the worker: one message that cannot be written holds up no other.
+            logger.exception("delivery %d could not be posted", job.key)
+            words = f"We could not write this message ({type(error).__name__})."
+            return Posted(job=job, answer=Answer(verdict=Verdict.RETRY, words=words), is_ours=True)
+
+    async def _end(self) -> None:
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._client.aclose()

@@ -1,0 +1,39 @@
+"""Who may send on a lane now: one sender on each machine, however many workers there are.
+
+A lane that waits for servers of others would otherwise take every worker's place in turn, and with them what mails
+and probes need. The lock ends with the process that holds it, however that ends.
+"""
+
+import fcntl
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from django.conf import settings
+from django.db import connection
+
+type Turn = Callable[[], AbstractContextManager[bool]]
+
+
+def anybody() -> AbstractContextManager[bool]:
+    """As many senders as there are workers."""
+    return nullcontext(enter_result=True)
+
+
+def one_sender(lane: str) -> Turn:
+    """Gives whether this lane is ours: not while another thread or process of this machine sends on it."""
+
+    @contextmanager
+    def turn() -> Iterator[bool]:
+        # Of this database: another page on the same machine may share our folder, as tests do.
+        database = "/".join(str(connection.settings_dict[key]) for key in ("HOST", "PORT", "NAME"))
+        name = f"{lane}-{hashlib.sha256(database.encode()).hexdigest()[:12]}.lock"
+        with (settings.DATA_DIR / name).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    return turn
