@@ -41,7 +41,8 @@ def words_of_letter(purpose: Purpose, chosen: Chosen, desk: Desk) -> Words:
 def facts_of(chosen: Chosen) -> list[Fact]:
     """What they chose, line by line."""
     if not chosen.events:
-        return some((say("Incident"), ", ".join(chosen.follows)))
+        often = say("Each update") if chosen.updates else say("Its end only")
+        return some((say("Incident"), ", ".join(chosen.follows)), (say("How often"), often))
     often = say("Each update") if chosen.updates else say("The beginning and the end only")
     return some(
         (say("What"), ", ".join(say(str(event.label)) for event in chosen.events)),
@@ -74,15 +75,19 @@ def _confirmation(chosen: Chosen, desk: Desk) -> Words:
 
 def _what_was_asked(chosen: Chosen, desk: Desk) -> str:
     if chosen.host:
-        words = "Somebody, most likely you, asked %(page)s to post messages to an address at %(host)s."
-        return say(words, page=desk.page, host=chosen.host)
+        return say(
+            "Somebody, most likely you, asked %(page)s to post messages to an address at %(host)s.",
+            page=desk.page,
+            host=chosen.host,
+        )
     if not chosen.events:
         return say(
             "Somebody, most likely you, asked %(page)s to send mail to this address until an incident is over.",
             page=desk.page,
         )
-    words = "Somebody, most likely you, asked %(page)s to send mail to this address when something breaks."
-    return say(words, page=desk.page)
+    return say(
+        "Somebody, most likely you, asked %(page)s to send mail to this address when something breaks.", page=desk.page
+    )
 
 
 def _reminder(chosen: Chosen, desk: Desk) -> Words:
