@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from subscriptions.enums import Channel, Event
+from subscriptions.enums import Event
 from subscriptions.languages import LANGUAGES
 from subscriptions.models import Subscriber
 
 
 def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
     """Label and value, line by line: what they hear of, as they chose it. Three queries."""
-    followed = [f"{incident.public_title} ({incident.reference})" for incident in subscriber.follows.all()]
+    followed = [f"{incident.public_title} ({incident.reference})" for incident in subscriber.follows.select_related("severity")]
     one = [("Until it is over", ", ".join(followed))] if followed else []
     often = "Each update" if subscriber.wants_updates else "The beginning and the end only"
     if subscriber.only_follows:
@@ -47,6 +47,6 @@ def in_a_row(words: Sequence[str]) -> str:
 
 def shown_address(subscriber: Subscriber) -> str:
     """A mail address as it is. Of a URL, which is a secret, its host, and its end to tell it from others."""
-    if subscriber.channel == Channel.EMAIL:
+    if "://" not in subscriber.address:
         return subscriber.address
     return f"{subscriber.host or subscriber.address.partition('//')[2].partition('/')[0]}/…{subscriber.address[-4:]}"

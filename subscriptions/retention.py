@@ -82,12 +82,13 @@ def _forget(deliveries: QuerySet[Delivery]) -> int:
     locked = deliveries.order_by("pk").select_for_update(skip_locked=True, of=("self",))
     piece = Delivery.objects.filter(pk__in=list(locked.values_list("pk", flat=True)[:AT_ONCE]))
     ended = piece.exclude(state=DeliveryState.PENDING).filter(notice__isnull=False).order_by()
-    counted = list(ended.values("notice_id", "channel", "state").annotate(number=Count("pk")))
-    for row in counted:
-        number = row.pop("number")
+    columns = ("notice_id", "channel", "state")
+    counted = ended.values(*columns).annotate(number=Count("pk")).values_list(*columns, "number")
+    for notice_id, channel, state, number in list(counted):
+        one = {"notice_id": notice_id, "channel": channel, "state": state}
         # Two that forget at once meet at the unique constraint, and both add to the one row.
-        DeliveryCount.objects.bulk_create([DeliveryCount(**row, count=0)], ignore_conflicts=True)
-        DeliveryCount.objects.filter(**row).update(count=F("count") + number)
+        DeliveryCount.objects.bulk_create([DeliveryCount(**one, count=0)], ignore_conflicts=True)
+        DeliveryCount.objects.filter(**one).update(count=F("count") + number)
     deleted: int = piece.delete()[1].get(Delivery._meta.label, 0)
     return deleted
 

@@ -30,6 +30,11 @@ class Progress:
         return self.remaining == 0
 
     @property
+    def is_over(self) -> bool:
+        """There was somebody to tell, and nothing waits any more."""
+        return self.total > 0 and self.is_done
+
+    @property
     def percent(self) -> int:
         """Of those that came to an end in some way; 100 only when none waits."""
         return 100 if self.is_done else 100 * (self.total - self.remaining) // self.total

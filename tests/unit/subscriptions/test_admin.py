@@ -1,14 +1,19 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
 from django.db import connection
+from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from components.models import Component
 from incidents.models import Notice
+from subscriptions.enums import Channel, DeliveryState
 from subscriptions.fanout import fan_out
-from subscriptions.models import Delivery, Subscriber
+from subscriptions.models import Delivery, Redelivery, Subscriber
 
 Make = Callable[..., Subscriber]
 SUBSCRIBERS = "/admin/subscriptions/subscriber/"
@@ -59,3 +64,87 @@ def test_nothing_is_written_here(path: str, admin_client: Client, notice: Notice
     assert admin_client.get(f"{path}add/").status_code == 403
     assert admin_client.post(f"{path}{pk}/change/", {"state": "sent"}).status_code == 403
     assert admin_client.post(f"{path}{pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_delivery_is_sent_again_by_hand_with_the_reason(
+    admin_client: Client, notice: Notice, subscriber: Make
+) -> None:
+    subscriber("ada@example.org")
+    fan_out(notice)
+    Delivery.objects.update(state=DeliveryState.FAILED, attempts=9, last_error="451 try later")
+    delivery = Delivery.objects.get()
+    asked = act(admin_client, DELIVERIES, "send_again", delivery.pk)
+    assert "Send these again?" in asked
+    assert Delivery.objects.get().state == DeliveryState.FAILED
+    assert "required" in act(admin_client, DELIVERIES, "send_again", delivery.pk, confirmed="yes", reason="")
+    act(admin_client, DELIVERIES, "send_again", delivery.pk, confirmed="yes", reason="Their server was away.")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts, delivery.repeats) == (DeliveryState.PENDING, 0, 1)
+    redelivery = Redelivery.objects.get()
+    assert (redelivery.by, redelivery.reason) == ("admin", "Their server was away.")
+    html = admin_client.get(f"{DELIVERIES}{delivery.pk}/change/").content.decode()
+    assert "admin: Their server was away." in html
+
+
+def test_of_several_the_one_that_cannot_be_sent_holds_up_none_of_the_others(
+    admin_client: Client, notice: Notice, subscriber: Make
+) -> None:
+    for name in ("ada", "bob"):
+        subscriber(f"{name}@example.org")
+    fan_out(notice)
+    Delivery.objects.update(state=DeliveryState.FAILED)
+    Subscriber.objects.filter(address="ada@example.org").update(state="unsubscribed")
+    keys = list(Delivery.objects.values_list("pk", flat=True))
+    html = act(admin_client, DELIVERIES, "send_again", *keys, confirmed="yes", reason="Again.")
+    assert "has left or cannot be reached" in html
+    assert Delivery.objects.pending().get().subscriber == Subscriber.objects.get(address="bob@example.org")
+
+
+def test_who_may_only_look_at_deliveries_sends_none_again(client: Client, notice: Notice, subscriber: Make) -> None:
+    subscriber("ada@example.org")
+    fan_out(notice)
+    Delivery.objects.update(state=DeliveryState.FAILED)
+    client.force_login(staff_with("view_delivery"))
+    act(client, DELIVERIES, "send_again", Delivery.objects.get().pk, confirmed="yes", reason="Again.")
+    assert Delivery.objects.get().state == DeliveryState.FAILED
+
+
+def test_the_url_of_a_webhook_is_shown_nowhere(admin_client: Client, notice: Notice, subscriber: Make) -> None:
+    url = "https://hooks.example.net/services/T0/B0/very-secret-9f3a"
+    row = subscriber(url, channel=Channel.WEBHOOK, host="hooks.example.net")
+    fan_out(notice)
+    delivery = Delivery.objects.get()
+    Delivery.objects.update(state=DeliveryState.FAILED)
+    pages = (
+        SUBSCRIBERS,
+        f"{SUBSCRIBERS}{row.pk}/change/",
+        DELIVERIES,
+        f"{DELIVERIES}{delivery.pk}/change/",
+        f"/admin/incidents/notice/{notice.pk}/change/",
+    )
+    for page in pages:
+        html = admin_client.get(page).content.decode()
+        assert "hooks.example.net/…9f3a" in html, page
+        assert "very-secret" not in html, page
+    for path, action, pk in ((SUBSCRIBERS, "suppress", row.pk), (DELIVERIES, "send_again", delivery.pk)):
+        assert "very-secret" not in act(admin_client, path, action, pk)
+    assert "very-secret" not in download(admin_client)
+    act(admin_client, SUBSCRIBERS, "suppress", row.pk, confirmed="yes", reason="Asked to.")
+    assert "very-secret" not in str(LogEntry.objects.values())
+
+
+def act(client: Client, path: str, action: str, *keys: int, **more: str) -> str:
+    data = {"action": action, "index": "0", "_selected_action": [str(key) for key in keys], **more}
+    return client.post(path, data, follow=True).content.decode()
+
+
+def download(client: Client, **filters: str) -> str:
+    answer = client.get(f"{SUBSCRIBERS}export/", filters)
+    assert isinstance(answer, StreamingHttpResponse)
+    return b"".join(cast("Iterator[bytes]", answer.streaming_content)).decode()
+
+
+def staff_with(*permissions: str) -> User:
+    user = User.objects.create(username="eve", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
