@@ -9,7 +9,9 @@ from subscriptions.models import Subscriber
 
 def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
     """Label and value, line by line: what they hear of, as they chose it. Three queries."""
-    followed = [f"{incident.public_title} ({incident.reference})" for incident in subscriber.follows.select_related("severity")]
+    followed = [
+        f"{incident.public_title} ({incident.reference})" for incident in subscriber.follows.select_related("severity")
+    ]
     one = [("Until it is over", ", ".join(followed))] if followed else []
     often = "Each update" if subscriber.wants_updates else "The beginning and the end only"
     if subscriber.only_follows:

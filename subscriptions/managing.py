@@ -11,9 +11,9 @@ from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import ValidationFailed
 from subscriptions.choices import Choice, add_follow, apply_choice, incident_to_follow
-from subscriptions.enums import Channel, DeliveryState, Purpose
-from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
-from subscriptions.retention import ERASED
+from subscriptions.enums import Channel, Purpose
+from subscriptions.models import Subscriber, SubscriptionRequest
+from subscriptions.retention import forget_deliveries
 from subscriptions.services import end, subscriber_of, subscriber_of_any_age, write_letter
 
 NOTHING_LEFT = "Choose at least one of them. To get nothing more at all, unsubscribe."
@@ -97,28 +97,13 @@ def has_mailbox(subscriber: Subscriber) -> bool:
 @retry_on_conflict
 @transaction.atomic
 def erase(*, token: str) -> None:
-    """Forget who this was, now: the address and everything else that they told us.
+    """Forget this subscription, now: the address, the choice, and what was sent. Only counts are left.
 
-    A row without any of it is left, and the deliveries that point at it, so that the ledger still knows how many were
-    told. Subscribing again makes a new one.
+    Nothing knows afterwards that they ever were here: subscribing again is like the first time.
     """
     subscriber = subscriber_of(token=token, lock=True)
     SubscriptionRequest.objects.filter(channel=subscriber.channel, address=subscriber.address).delete()
-    end(subscriber)
-    subscriber.address = f"{ERASED}{subscriber.public_id}"
-    subscriber.host = subscriber.name = subscriber.contact_email = subscriber.suppressed_reason = ""
-    subscriber.time_zone = subscriber.language = ""
-    subscriber.minimum_severity = subscriber.paused_at = subscriber.paused_until = subscriber.failing_since = None
-    subscriber.save(
-        update_fields=[
-            *("address", "host", "name", "contact_email", "suppressed_reason", "time_zone", "language"),
-            *("minimum_severity", "paused_at", "paused_until", "failing_since"),
-        ]
-    )
-    subscriber.components.clear()
-    subscriber.secrets.all().delete()
-    subscriber.posted.all().delete()
-    theirs = Delivery.objects.filter(subscriber=subscriber)
-    theirs.pending().update(state=DeliveryState.SUPPRESSED, lease="")
-    # What servers answered may name the address.
-    theirs.update(last_error="", host="")
+    # Whoever records a message of theirs at this moment is waited for, so that it is counted.
+    list(subscriber.deliveries.order_by("pk").select_for_update().values_list("pk", flat=True))
+    forget_deliveries(subscriber.deliveries.all())
+    subscriber.delete()

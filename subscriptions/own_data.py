@@ -13,7 +13,7 @@ from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
 
 def everything_about(subscriber: Subscriber) -> dict[str, Any]:
-    """Seven queries, whatever their number of deliveries."""
+    """Six queries, seven with a least severity, whatever their number of deliveries."""
     requests = SubscriptionRequest.objects.filter(channel=subscriber.channel, address=subscriber.address)
     return {
         "subscription": _subscription(subscriber),

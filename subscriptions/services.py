@@ -34,6 +34,7 @@ REQUESTS_AN_IP = 20
 REQUESTS_AN_IP_PER = timedelta(hours=1)
 EVERYTHING = Choice()
 NOT_OURS = "This link is not one of ours: copy the whole of it from the mail."
+DELETED = "This subscription was deleted: nothing more is sent, and there is nothing left to change."
 TOO_OLD = "This link does not work any more: it is good for seven days. Subscribe again for a new one."
 ENDED = "This link does not work any more, as the subscription has ended. You can subscribe again."
 
@@ -157,9 +158,10 @@ def unsubscribe(*, token: str) -> Subscriber:
 
     It raises the generation, so that every earlier link is useless for anything but leaving.
     """
-    subscriber = _locked(read_leave_token(token))
+    signed = read_leave_token(token)
+    subscriber = _locked(signed)
     if subscriber is None:
-        raise NotFound(NOT_OURS)
+        raise NotFound(DELETED if signed else NOT_OURS)
     if subscriber.is_current:
         end(subscriber)
     return subscriber
@@ -197,7 +199,7 @@ def subscriber_of_any_age(*, token: str, lock: bool = False) -> Subscriber:
     signed = read_manage_token(token)
     subscriber = _locked(signed) if lock else _read(signed)
     if signed is None or subscriber is None:
-        raise NotFound(NOT_OURS)
+        raise NotFound(DELETED if signed else NOT_OURS)
     if subscriber.generation != signed.generation or not subscriber.is_current:
         raise NotFound(ENDED)
     return subscriber
@@ -205,9 +207,10 @@ def subscriber_of_any_age(*, token: str, lock: bool = False) -> Subscriber:
 
 def subscriber_who_may_leave(*, token: str) -> Subscriber:
     """Whom `unsubscribe` would take out with this link, however old; else NotFound. Changes nothing."""
-    subscriber = _read(read_leave_token(token))
+    signed = read_leave_token(token)
+    subscriber = _read(signed)
     if subscriber is None:
-        raise NotFound(NOT_OURS)
+        raise NotFound(DELETED if signed else NOT_OURS)
     return subscriber
 
 

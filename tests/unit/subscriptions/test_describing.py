@@ -1,0 +1,65 @@
+from collections.abc import Callable
+
+import pytest
+
+from components.models import Component, Group
+from incidents.models import Incident, SeverityPolicy
+from subscriptions.describing import describe, in_a_row, shown_address
+from subscriptions.enums import Channel, Event
+from subscriptions.models import Subscriber
+
+Make = Callable[..., Subscriber]
+
+
+def test_the_usual_choice_in_words(subscriber: Make) -> None:
+    assert describe(subscriber("ada@example.org")) == [
+        ("What", "Incidents, Maintenance and Postmortems"),
+        ("Of", "Everything on this page"),
+        ("How often", "Each update"),
+    ]
+
+
+def test_all_that_can_be_chosen_in_words(subscriber: Make, api: Component, incident: Incident) -> None:
+    api.group = Group.objects.create(slug="platform", name="Platform")
+    api.save(update_fields=["group"])
+    row = subscriber(
+        "ada@example.org",
+        api,
+        wants_maintenance=False,
+        wants_postmortems=False,
+        wants_updates=False,
+        minimum_severity=SeverityPolicy.objects.get(slug="major"),
+        time_zone="Asia/Tokyo",
+        language="de",
+    )
+    row.follows.add(incident)
+    assert describe(row) == [
+        ("What", "Incidents"),
+        ("Of", "Platform - API gateway"),
+        ("How often", "The beginning and the end only"),
+        ("How bad at least", "Major"),
+        ("Until it is over", f"API errors in eu-west ({incident.reference})"),
+        ("Times in", "Asia/Tokyo"),
+        ("Language", "Deutsch"),
+    ]
+
+
+def test_of_a_follower_only_what_they_follow(subscriber: Make, incident: Incident) -> None:
+    row = subscriber("ada@example.org", wants_updates=False, **{f"wants_{event.value}": False for event in Event})
+    row.follows.add(incident)
+    assert describe(row) == [
+        ("Until it is over", f"API errors in eu-west ({incident.reference})"),
+        ("How often", "Its end only"),
+    ]
+
+
+@pytest.mark.parametrize(("words", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b")])
+def test_a_row_of_words(words: list[str], said: str) -> None:
+    assert in_a_row(words) == said
+
+
+def test_of_a_url_only_the_host_and_the_end_are_shown(subscriber: Make) -> None:
+    row = subscriber("https://hooks.slack.example/T/B/secret1234", channel=Channel.SLACK)
+    assert shown_address(row) == "hooks.slack.example/…1234"
+    row.host = "hooks.slack.example"
+    assert shown_address(row) == "hooks.slack.example/…1234"
