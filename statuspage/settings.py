@@ -250,12 +250,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 86_400},
     },
     "incidents.chase": {"task": "incidents.chase", "schedule": 15.0, "options": {"expires": 15}},
-    "incidents.publish_drafts": {"task": "incidents.publish_drafts", "schedule": 5.0, "options": {"expires": 10}},
     "incidents.tell_component_changes": {
         "task": "incidents.tell_component_changes",
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "incidents.publish_drafts": {"task": "incidents.publish_drafts", "schedule": 5.0, "options": {"expires": 10}},
     "subscriptions.sweep": {"task": "subscriptions.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "subscriptions.watch_deliveries": {
         "task": "subscriptions.watch_deliveries",
@@ -282,7 +282,6 @@ SIGNAL_RETENTION_DAYS = env.integer("SIGNAL_RETENTION_DAYS", 400, minimum=1)
 # --- reports from visitors -----------------------------------------------------------------------------------------
 REPORT_CONTACT_RETENTION_DAYS = env.integer("REPORT_CONTACT_RETENTION_DAYS", 180, minimum=1)
 
-# --- mail ----------------------------------------------------------------------------------------------------------
 # --- notices ------------------------------------------------------------------------------------------------------
 # A component that falters for less, such as through a restart, is nobody's mail.
 COMPONENT_NOTICE_AFTER_SECONDS = env.integer("COMPONENT_NOTICE_AFTER_SECONDS", 60)
@@ -296,6 +295,7 @@ try:
     OUTBOUND_ALLOWED_HOSTS = AllowList.read(env.words("OUTBOUND_ALLOWED_HOSTS"))
 except ValueError as error:
     raise ImproperlyConfigured(f"OUTBOUND_ALLOWED_HOSTS: {error}.") from error
+
 # --- deliveries and metrics ----------------------------------------------------------------------------------------
 DELIVERY_QUEUE_AGE_LIMIT_SECONDS = env.integer("DELIVERY_QUEUE_AGE_LIMIT_SECONDS", 300, minimum=1)
 DELIVERY_RETENTION_DAYS = env.integer("DELIVERY_RETENTION_DAYS", 400, minimum=1)
@@ -333,6 +333,23 @@ else:
             "OPTIONS": {"file_path": str(DATA_DIR / "mail")},
         },
     }
+
+# --- bounces and complaints ----------------------------------------------------------------------------------------
+# The providers that may post to /mail-events/<provider>/, and what they prove themselves with.
+MAIL_EVENTS = env.words("MAIL_EVENTS")
+MAIL_EVENTS_SECRET = env.text("MAIL_EVENTS_SECRET", "")
+MAIL_EVENTS_SIGNING_KEY = env.text("MAIL_EVENTS_SIGNING_KEY", "")
+MAIL_EVENTS_TOKEN = env.text("MAIL_EVENTS_TOKEN", "")
+MAIL_PROVIDERS = ("amazon_ses", "brevo", "mailgun", "mailjet", "postmark", "sendgrid")
+for _name in MAIL_EVENTS:
+    if _name not in MAIL_PROVIDERS:
+        raise ImproperlyConfigured(f"MAIL_EVENTS has {_name!r}; expected any of {', '.join(MAIL_PROVIDERS)}.")
+    if _name == "mailgun" and not MAIL_EVENTS_SIGNING_KEY:
+        raise ImproperlyConfigured("MAIL_EVENTS_SIGNING_KEY is not set: Mailgun signs what it posts with it.")
+    if _name != "mailgun" and len(MAIL_EVENTS_SECRET.partition(":")[2]) < 16:
+        raise ImproperlyConfigured("MAIL_EVENTS_SECRET must read user:password, with a password of 16 or more.")
+if MAIL_EVENTS_TOKEN and len(MAIL_EVENTS_TOKEN) < 20:
+    raise ImproperlyConfigured("MAIL_EVENTS_TOKEN is too short; expected 20 characters or more.")
 
 # --- static files --------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"

@@ -25,10 +25,17 @@ SHARED_DOMAINS = (".logic.azure.com", ".api.powerplatform.com", ".webhook.office
 IN_ALL_PER = timedelta(hours=1)
 ASKED_FOR = (Purpose.CONFIRMATION, Purpose.REMINDER, Purpose.LINK)
 FINGERPRINT = "subscriptions:letters"
+# Why somebody was suppressed who complained about a mail of ours.
+MARKED_AS_SPAM = "marked as spam"
 
 
 def may_write_to(subscriber: Subscriber) -> bool:
-    """Nobody's mailbox is filled by strangers: few letters a day, and never a second while one is waiting."""
+    """Nobody's mailbox is filled by strangers: few letters a day, and never a second while one is waiting.
+
+    Whoever called us spam gets none because somebody typed their address.
+    """
+    if subscriber.suppressed_reason == MARKED_AS_SPAM:
+        return False
     letters = _letters().filter(subscriber=subscriber)
     if letters.pending().exists():
         return False

@@ -26,7 +26,9 @@ class HideTokens(logging.Filter):
     almost right answers 404 and brings the same token: `/Heartbeat/…`, `/heartbeats/…`.
     """
 
-    SECRET_PART = re.compile(r"(/(?:heartbeats?|subscribe/confirm|subscriptions?)/+)[^/\s?\"']+", re.IGNORECASE)
+    SECRET_PART = re.compile(
+        r"(/(?:heartbeats?|v1/+mail-events|subscribe/confirm|subscriptions?)/+)[^/\s?\"']+", re.IGNORECASE
+    )
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -18,7 +18,8 @@ LONGEST_WAIT_FOR_SERVER = timedelta(minutes=2)
 GIVE_UP_AFTER = timedelta(days=5)
 
 # RFC 3463: X.1 is the address, X.2.1 a mailbox that takes nothing, X.7 a policy, which is about us and not the reader.
-_ENHANCED = re.compile(r"\b5\.(\d{1,3})\.(\d{1,3})\b")
+# The middle of an IP address is none of these: "10.5.1.2 is blocked".
+_ENHANCED = re.compile(r"(?<![\d.])5\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 # RFC 5321, 3.8: the server closes the connection.
 _CLOSING = 421
 _NO_SUCH_MAILBOX = frozenset({550, 551, 553})

@@ -1,5 +1,6 @@
 """Who is told, and the ledger of who was."""
 
+from subscriptions.models.bounces import SoftBounce
 from subscriptions.models.customer import Customer, CustomerQuerySet
 from subscriptions.models.delivery import Delivery, DeliveryCount, DeliveryQuerySet, PostedMessage, Redelivery
 from subscriptions.models.importing import SubscriberImport
@@ -24,6 +25,7 @@ __all__ = [
     "DeliveryQuerySet",
     "PostedMessage",
     "Redelivery",
+    "SoftBounce",
     "Subscriber",
     "SubscriberImport",
     "SubscriberQuerySet",

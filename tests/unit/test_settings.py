@@ -55,6 +55,11 @@ def run(tmp_path: Path, *arguments: str, **environ: str) -> subprocess.Completed
         ({"EMAIL_URL": "carrier://pigeon"}, "EMAIL_URL is not a mail URL"),
         ({"DEBUG": "maybe"}, "DEBUG is 'maybe'; expected true or false."),
         ({"OUTBOUND_ALLOWED_HOSTS": "10.0.0.0/99"}, "OUTBOUND_ALLOWED_HOSTS: '10.0.0.0/99' is not a network"),
+        ({"MAIL_EVENTS": "postmrk"}, "MAIL_EVENTS has 'postmrk'; expected any of amazon_ses"),
+        ({"MAIL_EVENTS": "postmark"}, "MAIL_EVENTS_SECRET must read user:password"),
+        ({"MAIL_EVENTS": "postmark", "MAIL_EVENTS_SECRET": "a:short"}, "MAIL_EVENTS_SECRET must read user:password"),
+        ({"MAIL_EVENTS": "mailgun"}, "MAIL_EVENTS_SIGNING_KEY is not set"),
+        ({"MAIL_EVENTS_TOKEN": "short"}, "MAIL_EVENTS_TOKEN is too short"),
         ({"PROBE_SLOT_RETENTION_DAYS": "1"}, "PROBE_SLOT_RETENTION_DAYS is 1; expected at least 2."),
     ],
 )

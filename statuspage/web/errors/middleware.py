@@ -27,7 +27,7 @@ class DomainErrorMiddleware:
 
 def wants_problem(request: HttpRequest) -> bool:
     """Programs: the JSON paths, and whoever asks for JSON and not for HTML."""
-    if request.path.startswith(("/v1/", "/api/v2/", "/heartbeat/")) or request.path.endswith(".json"):
+    if request.path.startswith(("/v1/", "/api/v2/", "/heartbeat/", "/mail-events/")) or request.path.endswith(".json"):
         return True
     accept = request.headers.get("Accept", "")
     return "json" in accept and "html" not in accept

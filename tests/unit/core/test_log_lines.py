@@ -37,6 +37,7 @@ def test_any_other_error_keeps_its_traceback(error: Exception) -> None:
         ("/Heartbeat/secret-token", "/Heartbeat/…"),
         ("/heartbeats/secret-token", "/heartbeats/…"),
         ("//heartbeat//secret-token", "//heartbeat//…"),
+        ("/v1/mail-events/secret-token", "/v1/mail-events/…"),
         ("/subscribe/confirm/secret:token/", "/subscribe/confirm/…/"),
         ("/subscriptions/secret:token/unsubscribe/", "/subscriptions/…/unsubscribe/"),
         ("/components/api/", "/components/api/"),

@@ -24,6 +24,9 @@ from statuspage.core.mail_answers import BACKOFF, Verdict, verdict_on, wait_afte
         (554, "5.7.1 blocked", Verdict.RETRY),
         (554, "relay access denied", Verdict.RETRY),
         (530, "authentication required", Verdict.RETRY),
+        # an address of ours is no status
+        (554, "10.5.1.2 is on our list", Verdict.RETRY),
+        (554, "refused: 5.1.1.9 is on our list", Verdict.RETRY),
     ],
 )
 def test_what_an_answer_to_the_recipient_means(code: int, words: str, expected: Verdict) -> None:

@@ -32,8 +32,9 @@ def component_words(**changes: Any) -> Words:
         "old_status": "operational",
         "since": "2026-10-07T12:03:00Z",
     }
-    said = {key: changes.pop(key) for key in ("cause", "incident", "maintenance") if key in changes}
-    payload = {"page": PAGE, "cause": "", "incident": None, "maintenance": None, **said}
+    keys = [key for key in ("cause", "incident", "maintenance") if key in changes]
+    said: dict[str, Any] = {key: changes.pop(key) for key in keys}
+    payload: dict[str, Any] = {"page": PAGE, "cause": "", "incident": None, "maintenance": None, **said}
     return words_of(Notice(kind=NoticeKind.COMPONENT_UPDATED, payload=payload | {"component": component | changes}))
 
 

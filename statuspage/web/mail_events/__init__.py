@@ -1,0 +1,1 @@
+"""Where bounces and complaints come in: from mail providers, and from mail servers of our own."""
