@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from subscriptions.enums import Channel
 from subscriptions.ledger import SECONDS_A_BATCH, Batch, Tally
 from subscriptions.senders import hooks
+from subscriptions.senders.apprise import send_apprise
 from subscriptions.senders.mail import PACE as MAIL_PACE
 from subscriptions.senders.mail import send_mails
 from subscriptions.senders.pace import Pace
@@ -34,4 +35,5 @@ class Lane:
 LANES: dict[str, Lane] = {
     "mail": Lane(channels=frozenset({Channel.EMAIL}), send=send_mails, batch=200, pace=MAIL_PACE),
     "hooks": Lane(channels=hooks.CHANNELS, send=hooks.send_hooks, batch=hooks.BATCH, turn=one_sender("hooks")),
+    "apprise": Lane(channels=frozenset({Channel.APPRISE}), send=send_apprise, batch=20),
 }
