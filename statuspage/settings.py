@@ -18,6 +18,7 @@ from django.utils.csp import CSP
 
 from statuspage.core.env import Env, keep_secret
 from statuspage.core.http.allowed import AllowList
+from statuspage.core.mail_url import is_smtp, read_mail_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -302,7 +303,6 @@ DELIVERY_RETENTION_DAYS = env.integer("DELIVERY_RETENTION_DAYS", 400, minimum=1)
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 # --- mail ----------------------------------------------------------------------------------------------------------
-
 EMAIL_URL = env.text("EMAIL_URL", "")
 MAIL_RATE_LIMIT = env.integer("MAIL_RATE_LIMIT", 0, minimum=0)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Status <status@localhost>")
@@ -311,20 +311,14 @@ if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 if EMAIL_URL:
     try:
-        _mail = environ.Env.email_url_config(EMAIL_URL)
+        # Besides SMTP those of Django's own backends: consolemail://, memorymail://, dummymail://.
+        _mailer: dict[str, Any] = (
+            read_mail_url(EMAIL_URL)
+            if is_smtp(EMAIL_URL)
+            else {"BACKEND": environ.Env.email_url_config(EMAIL_URL)["EMAIL_BACKEND"]}
+        )
     except Exception as error:
         raise ImproperlyConfigured(f"EMAIL_URL is not a mail URL: {error}.") from error
-    _mailer: dict[str, Any] = {"BACKEND": _mail["EMAIL_BACKEND"]}
-    if _mailer["BACKEND"].endswith(".smtp.EmailBackend"):
-        _mailer["OPTIONS"] = {
-            "host": _mail["EMAIL_HOST"],
-            "port": _mail["EMAIL_PORT"],
-            "username": _mail["EMAIL_HOST_USER"] or "",
-            "password": _mail["EMAIL_HOST_PASSWORD"] or "",
-            "use_tls": _mail.get("EMAIL_USE_TLS", False),
-            "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-            "timeout": 15,
-        }
     MAILERS = {"default": _mailer}
 else:
     MAILERS = {
