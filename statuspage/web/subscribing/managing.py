@@ -70,6 +70,8 @@ def token_page[**P](
 def confirm(request: HttpRequest, *, token: str) -> HttpResponse:
     if request.method == "POST":
         subscriber = services.confirm(token=token)
+        if subscriber.channel == Channel.WEBHOOK:
+            return see_other(f"{links.manage_path(links.manage_token(subscriber))}webhook/?done=confirmed")
         done = "one" if subscriber.only_follows else "confirmed"
         return see_other(f"{links.manage_path(links.manage_token(subscriber))}?done={done}")
     waiting = services.subscriber_to_confirm(token=token)

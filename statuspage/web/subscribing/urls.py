@@ -3,7 +3,7 @@
 from django.urls import path
 
 from statuspage.web.subscribing import api as subscribe_api
-from statuspage.web.subscribing import chats, managing
+from statuspage.web.subscribing import chats, managing, webhooks
 from statuspage.web.subscribing import views as subscribe
 
 urlpatterns = [
@@ -19,6 +19,13 @@ urlpatterns = [
         path(f"subscribe/{service}/sent/", chats.sent, {"service": service}, name=f"subscribe-{service}-sent")
         for service in chats.SERVICES
     ),
+    path("subscribe/webhook/", webhooks.subscribe, name="subscribe-webhook"),
+    path("subscribe/webhook/sent/", webhooks.sent, name="subscribe-webhook-sent"),
+    path("subscriptions/<str:token>/webhook/", webhooks.show, name="webhook"),
+    path("subscriptions/<str:token>/webhook/secret/", webhooks.secret, name="webhook-secret"),
+    path("subscriptions/<str:token>/webhook/test/", webhooks.test, name="webhook-test"),
+    path("subscriptions/<str:token>/webhook/again/", webhooks.again, name="webhook-again"),
+    path("subscriptions/<str:token>/webhook/start/", webhooks.start, name="webhook-start"),
     path("subscriptions/<str:token>/", managing.manage, name="subscription"),
     path("subscriptions/<str:token>/pause/", managing.pause, name="subscription-pause"),
     path("subscriptions/<str:token>/resume/", managing.resume, name="subscription-resume"),
