@@ -68,7 +68,7 @@ def failed(message: HookMessage, answer: Answer, *, is_ours: bool, is_final: boo
 def _is_tried_again(delivery: Delivery) -> bool:
     if delivery.purpose == Purpose.NOTICE:
         return True
-    if delivery.purpose == Purpose.CONFIRMATION and delivery.channel != Channel.WEBHOOK:
+    if delivery.channel != Channel.WEBHOOK and delivery.purpose != Purpose.TEST:
         return delivery.attempts + 1 < TRIES_OF_A_LETTER
     # Once: whoever asked for a test looks at it now, and a challenge without an answer becomes a mail.
     return False

@@ -22,9 +22,10 @@ class Verdict(StrEnum):
 class HookMessage:
     """All that a format needs, without a query.
 
-    `secrets` are a webhook's, the newest first. `notice` is of a `Purpose.NOTICE` alone, and so are `words`, which only
-    chats have; the other purposes are a test and the question whether this target wants our messages (`confirm_url`, only then).
-    `posted_id` is the id of an earlier message of this thread in a chat, or empty.
+    `secrets` are a webhook's, the newest first. `notice` is of a `Purpose.NOTICE` alone, and so are `words`, which
+    only chats have; the other purposes are letters about the subscription and the question whether this target wants
+    our messages (`confirm_url`, only then). `posted_id` is the id of an earlier message of this thread in a chat, or
+    empty. `is_late`: a later word was posted before this one, which had to be tried again.
     """
 
     delivery: Delivery
@@ -40,6 +41,7 @@ class HookMessage:
     page: Mapping[str, Any] = field(default_factory=dict)  # as `incidents.notices_page` says it
     at: datetime
     posted_id: str = ""
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

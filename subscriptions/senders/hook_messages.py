@@ -11,7 +11,7 @@ from incidents.models import Notice
 from incidents.notices_page import page_payload
 from statuspage.core import clock
 from subscriptions import links
-from subscriptions.enums import Channel, Purpose
+from subscriptions.enums import Channel, DeliveryState, Purpose
 from subscriptions.hooks import FORMATS, HookMessage
 from subscriptions.languages import Reader, reader_of
 from subscriptions.ledger import Batch
@@ -83,6 +83,7 @@ class MessageWriter:
             page_url=head.url,
             page=page,
             at=clock.now(),
+            is_late=_is_late(delivery, notice),
         )
 
     def _words_of(self, notice: Notice | None, subscriber: Subscriber) -> Words | None:
@@ -99,6 +100,15 @@ class MessageWriter:
             rows = PostedMessage.objects.filter(subscriber__in=chats)
             for subscriber_id, thread, remote_id in rows.values_list("subscriber", "thread", "remote_id"):
                 self._remote_ids.setdefault((subscriber_id, thread), remote_id)
+
+
+def _is_late(delivery: Delivery, notice: Notice | None) -> bool:
+    """Whether its receiver heard a later word about the same thing already. A query only for what was tried before."""
+    if notice is None or not delivery.attempts or delivery.channel == Channel.WEBHOOK:
+        return False
+    about = Q(notice__incident=notice.incident_id, notice__maintenance=notice.maintenance_id)
+    sent = Delivery.objects.filter(about, subscriber=delivery.subscriber_id, state=DeliveryState.SENT)
+    return sent.filter(notice__gt=notice.pk).exists()
 
 
 def thread_of(message: HookMessage) -> Thread:

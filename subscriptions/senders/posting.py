@@ -17,12 +17,14 @@ from statuspage.core.errors import BlockedAddress
 from statuspage.core.http.allowed import AllowList
 from statuspage.core.http.client import GuardedClient, fetch
 from statuspage.core.http.errors import InvalidUrl, OutboundError
-from subscriptions.hooks import Answer, Format, HookMessage, Reply, Verdict
+from subscriptions.hooks import Answer, Format, HookMessage, Outgoing, Reply, Verdict
 from subscriptions.ledger import Batch
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15.0
+# Beside the message itself: both are over before its lease is.
+EDIT_TIMEOUT_SECONDS = 5.0
 MOST_ANSWER = 64 * 1024
 USER_AGENT = "statuspage/0.1"
 BLOCKED = "We do not connect there: it leads to an address that is not on the public internet."
@@ -103,22 +105,11 @@ class Poster:
         try:
             # Signed in this moment: receivers refuse what is some minutes old.
             message = replace(job.message, at=clock.now())
-            outgoing = job.format.write(message)
-            url = URL(outgoing.url)
-            fetched = await fetch(
-                self._client,
-                outgoing.method,
-                outgoing.url,
-                timeout=TIMEOUT_SECONDS,
-                headers={"User-Agent": USER_AGENT, **outgoing.headers},
-                body=outgoing.body,
-                max_body=MOST_ANSWER,
-                max_redirects=0,
-                allow_private=self._allowed.names(url),
-                opened=self._allowed.networks,
-            )
-            reply = Reply(status=fetched.status, headers=fetched.headers, body=fetched.body)
-            return Posted(job=job, answer=job.format.read_answer(message, reply), status=fetched.status)
+            reply = await self._fetch(job.format.write(message), within=TIMEOUT_SECONDS)
+            answer = job.format.read_answer(message, reply)
+            if answer.verdict is Verdict.ACCEPTED:
+                await self._edit(job.format, message)
+            return Posted(job=job, answer=answer, status=reply.status)
         except BlockedAddress:
             return Posted(job=job, answer=Answer(verdict=Verdict.RETRY, words=BLOCKED))
         except InvalidUrl as error:
@@ -130,6 +121,33 @@ class Poster:
             logger.exception("delivery %d could not be posted", job.key)
             words = f"We could not write this message ({type(error).__name__})."
             return Posted(job=job, answer=Answer(verdict=Verdict.RETRY, words=words), is_ours=True)
+
+    async def _edit(self, format_: Format, message: HookMessage) -> None:
+        """Bring the first message of the thread up to date. The one that was accepted stays so, whatever comes."""
+        try:
+            outgoing = format_.edit(message) if format_.edit and message.posted_id and not message.is_late else None
+            if outgoing is not None:
+                await self._fetch(outgoing, within=EDIT_TIMEOUT_SECONDS)
+        except (BlockedAddress, OutboundError):
+            logger.info("a chat did not let its first message be brought up to date")
+        except Exception:
+            logger.exception("delivery %d: its first message could not be written", message.delivery.pk)
+
+    async def _fetch(self, outgoing: Outgoing, *, within: float) -> Reply:
+        """Raises BlockedAddress or OutboundError."""
+        fetched = await fetch(
+            self._client,
+            outgoing.method,
+            outgoing.url,
+            timeout=within,
+            headers={"User-Agent": USER_AGENT, **outgoing.headers},
+            body=outgoing.body,
+            max_body=MOST_ANSWER,
+            max_redirects=0,
+            allow_private=self._allowed.names(URL(outgoing.url)),
+            opened=self._allowed.networks,
+        )
+        return Reply(status=fetched.status, headers=fetched.headers, body=fetched.body)
 
     async def _end(self) -> None:
         running = asyncio.all_tasks() - {asyncio.current_task()}
