@@ -22,7 +22,7 @@ def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
         ("Language", LANGUAGES.get(subscriber.language, "")),
     ]
     return [
-        ("What", in_a_row([label_of(event) for event in Event if getattr(subscriber, f"wants_{event.value}")])),
+        ("What", _kinds([event for event in Event if getattr(subscriber, f"wants_{event.value}")])),
         ("Of", in_a_row(names_of(subscriber)) or "Everything on this page"),
         ("How often", often),
         *([("How bad at least", least.name)] if least else []),
@@ -36,12 +36,8 @@ def names_of(subscriber: Subscriber) -> list[str]:
     return [component.full_name for component in subscriber.components.select_related("group")]
 
 
-def label_of(event: Event) -> str:
-    return str(event.label)
-
-
 def in_a_row(words: Sequence[str]) -> str:
-    """`Incidents, maintenance and postmortems`: names keep their capitals, kinds of news lose theirs but the first."""
+    """`API, Web and Jobs`."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
@@ -52,3 +48,9 @@ def shown_address(subscriber: Subscriber) -> str:
     if "://" not in subscriber.address:
         return subscriber.address
     return f"{subscriber.host or subscriber.address.partition('//')[2].partition('/')[0]}/…{subscriber.address[-4:]}"
+
+
+def _kinds(events: Sequence[Event]) -> str:
+    """`Incidents, maintenance and postmortems`: one sentence, so one capital."""
+    words = in_a_row([str(event.label).lower() for event in events])
+    return words[:1].upper() + words[1:]

@@ -190,7 +190,7 @@ def subscriber_of(*, token: str, lock: bool = False) -> Subscriber:
     """
     subscriber = subscriber_of_any_age(token=token, lock=lock)
     if not is_fresh(token):
-        raise OldLink(f"This link is older than {MANAGE_LIFETIME.days} days: it may lie about in places we forgot.")
+        raise OldLink(f"This link is older than {MANAGE_LIFETIME.days} days: others may have found it since.")
     return subscriber
 
 

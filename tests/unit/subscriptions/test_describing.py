@@ -13,7 +13,7 @@ Make = Callable[..., Subscriber]
 
 def test_the_usual_choice_in_words(subscriber: Make) -> None:
     assert describe(subscriber("ada@example.org")) == [
-        ("What", "Incidents, Maintenance and Postmortems"),
+        ("What", "Incidents, maintenance and postmortems"),
         ("Of", "Everything on this page"),
         ("How often", "Each update"),
     ]
