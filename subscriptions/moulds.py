@@ -24,6 +24,7 @@ from django.core.mail import EmailMultiAlternatives
 LONGEST_PLAIN_LINE = 500
 # RFC 2045, 6.7 allows 76; one is kept free for the "=" that joins a piece to the next.
 QUOTED_LINE = 75
+ONE_LINE_OF_ASCII = re.compile(r"[ -~]*")
 
 
 class Slots:
@@ -149,7 +150,7 @@ def _head(*, sender: str, subject: str, boundary: str, headers: Mapping[str, str
 
 def _header_line(name: str, value: str) -> bytes:
     """Written by hand: Python's folding puts long message ids and links into encoded words, which nobody reads."""
-    if any(ord(character) < 0x20 or ord(character) > 0x7E for character in value):
+    if not ONE_LINE_OF_ASCII.fullmatch(value):
         raise ValueError(f"{name} is not one line of ASCII: {value!r}")
     return f"{name}: {value}\r\n".encode("ascii")
 

@@ -20,7 +20,6 @@ ENVELOPE_SECONDS, MESSAGE_SECONDS = 12.0, 36.0
 OK, OK_FORWARDED, GO_AHEAD, CLOSING = 250, 251, 354, 421
 # Printable ASCII; what ends an address or begins another command is no part of one.
 _ADDRESS = re.compile(r"[!-;=?-~]+")
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 def offer_envelope(server: smtplib.SMTP, *, sender: str, recipient: str, size: int) -> None:
@@ -44,7 +43,9 @@ def offer_envelope(server: smtplib.SMTP, *, sender: str, recipient: str, size: i
 def send_message(server: smtplib.SMTP, message: bytes) -> None:
     """The message itself, with CRLF at the end of every line, after `offer_envelope`. Returns once it is accepted."""
     _be_patient(server, MESSAGE_SECONDS)
-    stuffed = _LEADING_DOT.sub(b"..", message)  # RFC 5321, 4.5.2
+    stuffed = message.replace(b"\n.", b"\n..")  # RFC 5321, 4.5.2
+    if stuffed.startswith(b"."):
+        stuffed = b"." + stuffed
     server.send(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
     code, words = server.getreply()
     if code != OK:
