@@ -8,8 +8,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from components.admin_base import ReadOnlyAdmin
+from incidents.admin import is_superuser
 from subscriptions.admin_actions import Question, ask_then_do
-from subscriptions.admin_parts import about_delivery, delivery_chip, recipient_of, write_down
+from subscriptions.admin_parts import about_delivery, delivery_chip, is_deleting_an_incident, recipient_of, write_down
 from subscriptions.enums import DeliveryState
 from subscriptions.models import Delivery
 from subscriptions.redelivery import send_again
@@ -45,6 +46,9 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         "last_error",
         "again",
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return is_superuser(request.user) and is_deleting_an_incident(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).defer("notice__payload")

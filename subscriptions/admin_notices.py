@@ -3,6 +3,7 @@
 It stands above `incidents`, as only here both a notice and its deliveries are known.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -15,9 +16,10 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from components.admin_base import ReadOnlyAdmin
+from incidents.admin import is_superuser
 from incidents.models import Notice
 from statuspage.core.durations import say_duration
-from subscriptions.admin_parts import about_notice, chip, key_of, recipient_of
+from subscriptions.admin_parts import about_notice, chip, is_deleting_an_incident, key_of, recipient_of
 from subscriptions.enums import DeliveryState
 from subscriptions.models import Delivery
 from subscriptions.selectors import Progress, live_progress
@@ -54,6 +56,9 @@ class NoticeAdmin(ReadOnlyAdmin[Notice]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NoticeList
+
+    def has_delete_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
+        return is_superuser(request.user) and is_deleting_an_incident(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
         return super().get_queryset(request).defer("payload")
@@ -120,7 +125,7 @@ class NoticeAdmin(ReadOnlyAdmin[Notice]):
             "overall": live.overall,
             "is_live": notice.fanned_out_at is None or not live.overall.is_done,
             "per_second": f"{live.per_second:.1f}" if live.per_second < 10 else f"{live.per_second:,.0f}",
-            "ends_in": say_duration(live.ends_in) if live.ends_in is not None else "",
+            "ends_in": _about(live.ends_in) if live.ends_in is not None else "",
         }
 
     def _failed(self, request: HttpRequest, notice: Notice) -> dict[str, Any]:
@@ -155,6 +160,10 @@ class NoticeAdmin(ReadOnlyAdmin[Notice]):
         if not progress.is_done:
             return chip("work", f"{progress.remaining:,} to go")
         return chip("part", f"Done, {progress.failed:,} failed") if progress.failed else chip("ok", "Done")
+
+
+def _about(span: timedelta) -> str:
+    return f"about {say_duration(span)}" if span >= timedelta(minutes=1) else "less than a minute"
 
 
 def _progress_of(notice: Notice) -> Progress:

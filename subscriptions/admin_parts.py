@@ -76,6 +76,12 @@ def about_delivery(delivery: Delivery) -> str:
     return about_notice(delivery.notice) if delivery.notice else delivery.get_purpose_display()
 
 
+def is_deleting_an_incident(request: HttpRequest) -> bool:
+    """What hangs on an incident may go with it, when a superuser deletes it; alone it never goes."""
+    match = request.resolver_match
+    return match is not None and match.url_name == "incidents_incident_delete"
+
+
 def key_of(object_id: str) -> int | None:
     """A primary key out of an address, or None for what is none."""
     pk = unquote(object_id)

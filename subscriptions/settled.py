@@ -18,6 +18,10 @@ class SettledProgress:
     def __init__(self) -> None:
         self._kept: dict[int, tuple[float, Progress]] = {}
 
+    def forget(self) -> None:
+        """For tests: their databases share keys."""
+        self._kept.clear()
+
     def of(self, notice_ids: Collection[int]) -> dict[int, Progress]:
         """One query at most. A notice with nobody to tell is asked about anew: it may not be fanned out yet."""
         now = time.monotonic()

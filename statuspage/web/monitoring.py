@@ -1,4 +1,4 @@
-"""Monitoring that is silent: the web says so, for whoever is silent cannot.
+"""What is silent: the web says so, for whoever is silent cannot.
 
 Beat and workers that are dead raise no signal. Each web process looks once with each edition it makes.
 """
@@ -9,6 +9,7 @@ from incidents.enums import SignalSource
 from incidents.models import Signal
 from incidents.signals import raise_signal, resolve_signal
 from probes.selectors import monitoring_freshness
+from subscriptions.health import watch_deliveries
 
 FINGERPRINT = "monitoring:stale"
 # A whole stack that starts after a night off has no fresh result yet, and that is no news.
@@ -42,4 +43,20 @@ class MonitoringWatch:
             )
 
 
+class DeliveryWatch:
+    """Looks after the messages that wait, as beat does too: with all workers dead this is who notices."""
+
+    def __init__(self, *, grace_seconds: float = GRACE_SECONDS, pause_seconds: float = 15.0) -> None:
+        self._next_look = time.monotonic() + grace_seconds
+        self._pause_seconds = pause_seconds
+
+    def look(self) -> None:
+        """Four queries while all is well, and none if the last look was just now."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + self._pause_seconds
+            watch_deliveries()
+
+
 watch = MonitoringWatch()
+delivery_watch = DeliveryWatch()

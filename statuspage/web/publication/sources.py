@@ -34,3 +34,4 @@ def watch_monitoring() -> None:
     from statuspage.web import monitoring
 
     monitoring.watch.look()
+    monitoring.delivery_watch.look()

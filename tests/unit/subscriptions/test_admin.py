@@ -139,8 +139,8 @@ def act(client: Client, path: str, action: str, *keys: int, **more: str) -> str:
 
 
 def download(client: Client, **filters: str) -> str:
-    answer = client.get(f"{SUBSCRIBERS}export/", filters)
-    assert isinstance(answer, StreamingHttpResponse)
+    answer = cast("StreamingHttpResponse", client.get(f"{SUBSCRIBERS}export/", filters))
+    assert answer.streaming
     return b"".join(cast("Iterator[bytes]", answer.streaming_content)).decode()
 
 

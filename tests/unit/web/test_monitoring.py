@@ -11,7 +11,9 @@ from components.models import Component
 from incidents.models import Signal
 from probes.enums import ProbeKind
 from probes.models import Probe, ProbeLocation
-from statuspage.web.monitoring import MonitoringWatch
+from statuspage.web.monitoring import DeliveryWatch, MonitoringWatch
+from subscriptions.enums import Purpose
+from subscriptions.models import Delivery, Subscriber
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -76,3 +78,27 @@ def test_a_stack_that_has_just_started_is_given_time(measured: None, clock: time
     clock.move_to(NOON + timedelta(hours=8))
     MonitoringWatch().look()
     assert not Signal.objects.exists()
+
+
+@pytest.fixture
+def late_mail(clock: time_machine.Traveller) -> None:
+    """One that should have gone out six minutes ago; no worker lives."""
+    reader = Subscriber.objects.create(address="ada@example.org")
+    late = NOON - timedelta(minutes=6)
+    Delivery.objects.create(subscriber=reader, purpose=Purpose.TEST, created_at=late, next_attempt_at=late)
+
+
+def test_messages_that_nobody_sends_are_a_signal_of_the_web_itself(late_mail: None) -> None:
+    DeliveryWatch(grace_seconds=0).look()
+    assert Signal.objects.get().fingerprint == "deliveries:email"
+
+
+def test_messages_are_looked_at_now_and_then_and_not_in_the_first_minute(
+    late_mail: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        DeliveryWatch().look()
+    watch = DeliveryWatch(grace_seconds=0)
+    watch.look()
+    with django_assert_num_queries(0):
+        watch.look()
