@@ -1,7 +1,8 @@
-"""All of a file that is said and not measured: policies, incidents, maintenance, postmortems, words and pages.
+"""All of a file that is said and not measured: policies, incidents, maintenance, postmortems, words, pages, and the
+operator's own targets that hear of it.
 
-What a policy, a template or a page says is what the file says. Incidents, windows, series and postmortems are written
-down once, and belong to staff from then on.
+What a policy, a template, a page or a target says is what the file says. Incidents, windows, series and postmortems
+are written down once, and belong to staff from then on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from statuspage.configuration.policies import Policies, apply_policies, read_pol
 from statuspage.configuration.postmortems import PostmortemConfig, apply_postmortems, read_postmortems
 from statuspage.configuration.series import SeriesConfig, apply_series, read_series
 from statuspage.configuration.table import Table
+from statuspage.configuration.targets import TargetConfig, apply_targets, read_targets
 from statuspage.configuration.writing import (
     PageConfig,
     TemplateConfig,
@@ -35,6 +37,7 @@ class Said:
     postmortems: tuple[PostmortemConfig, ...]
     templates: tuple[TemplateConfig, ...]
     pages: tuple[PageConfig, ...]
+    targets: tuple[TargetConfig, ...]
 
     def regions(self) -> Iterable[str]:
         """The slugs of all regions that are named, some more than once."""
@@ -57,6 +60,7 @@ def read_said(root: Table, around: Surroundings) -> Said:
         postmortems=read_postmortems(root, around, incidents),
         templates=read_templates(root, around),
         pages=read_pages(root),
+        targets=read_targets(root, around),
     )
 
 
@@ -67,6 +71,7 @@ def apply_said(said: Said, regions: Mapping[str, Region], changes: Changes, *, p
     apply_policies(said.policies, changes, prune=prune)
     apply_templates(said.templates, changes, prune=prune)
     apply_pages(said.pages, changes, prune=prune)
+    apply_targets(said.targets, changes, prune=prune)
     apply_incidents(said.incidents, changes)
     apply_postmortems(said.postmortems, changes)
     apply_maintenance(said.maintenance, regions, changes)

@@ -64,6 +64,10 @@ class Table:
     def wrong(self, name: str, expected: str) -> None:
         self._reader.wrong(self.path(name), self._data.get(name), expected)
 
+    def hide(self, name: str, expected: str) -> None:
+        """As `wrong`, without the value: it may be a secret."""
+        self._reader.wrong(self.path(name), None if self._data.get(name) is None else "(hidden)", expected)
+
     def take(self, name: str) -> Any:
         """The raw value, or None; the key counts as known."""
         self._known.add(name)
