@@ -6,6 +6,7 @@ from subscriptions.admin_deliveries import DeliveryAdmin
 from subscriptions.admin_imports import SubscriberImportAdmin
 from subscriptions.admin_notices import NoticeAdmin
 from subscriptions.admin_subscribers import SubscriberAdmin
+from subscriptions.admin_targets import TargetAdmin
 
 __all__ = [
     "CustomerAdmin",
@@ -14,4 +15,5 @@ __all__ = [
     "NoticeAdmin",
     "SubscriberAdmin",
     "SubscriberImportAdmin",
+    "TargetAdmin",
 ]

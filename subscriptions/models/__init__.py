@@ -13,6 +13,7 @@ from subscriptions.models.subscriber import (
     SubscriptionRequest,
     WebhookSecret,
 )
+from subscriptions.models.target import Target
 
 __all__ = [
     "ADDRESS_LENGTH",
@@ -30,5 +31,6 @@ __all__ = [
     "SubscriberImport",
     "SubscriberQuerySet",
     "SubscriptionRequest",
+    "Target",
     "WebhookSecret",
 ]
