@@ -184,3 +184,10 @@ def ask(outage: Incident) -> None:
     choice = read_choice(events=(), updates=False, incident=outage.reference)
     services.subscribe(email="ada@example.org", choice=choice, ip="192.0.2.1")
     services.accept_requests()
+
+
+def test_of_a_suppressed_subscription_nothing_comes_back_either(subscriber: Make, outage: Incident) -> None:
+    row = subscriber("ada@example.org", state=SubscriberState.SUPPRESSED)
+    row.follows.add(incidents.open_incident(title="Older", severity="minor", message="x", impacts={}))
+    ask(outage)
+    assert list(row.follows.all()) == [outage]
