@@ -25,7 +25,7 @@ from subscriptions.senders.waiting import Waiting
 
 CHANNELS = frozenset({Channel.WEBHOOK, Channel.SLACK, Channel.TEAMS, Channel.DISCORD}) & frozenset(FORMATS)
 BATCH = 200
-TAKE_MORE_FOR_SECONDS = 45.0
+TAKE_MORE_FOR_SECONDS = 120.0
 TAKE_MORE_EVERY_SECONDS = 0.5
 # With so many waiting here no more is taken, and with so many of one host none of it.
 ENOUGH_WAITING = 200
@@ -40,7 +40,7 @@ HOST_IS_DOWN = "Not tried: its host did not answer others just now."
 
 
 def send_hooks(batch: Batch) -> Tally:
-    """Send the batch, and what falls due meanwhile, for about a minute at most."""
+    """Send the batch, and what falls due meanwhile, for about two minutes at most."""
     with Poster(settings.OUTBOUND_ALLOWED_HOSTS) as poster:
         run = _Run(poster)
         run.take(batch)

@@ -2,8 +2,10 @@
 
 {"email": "ada@example.org", "components": ["api"], "events": ["incidents"]}  →  202, whoever that address is
 {"channel": "slack", "url": "https://hooks.slack.com/services/…"}             →  202, likewise
+{"channel": "webhook", "url": "https://…", "contactEmail": "ops@example.org"}  →  202, likewise
 
-`KEYS` are all that it may have, each with what it must be. Needed are `email`, or `channel` and `url`.
+`KEYS` are all that it may have, each with what it must be. Needed are `email`, or `channel` and `url`, and of a
+webhook also `contactEmail`.
 """
 
 import json
@@ -15,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from statuspage.core.client_address import client_ip
 from statuspage.core.errors import DomainError, ValidationFailed
 from statuspage.web.errors.middleware import error_response, problem
-from subscriptions import chats, services
+from subscriptions import chats, services, webhooks
 from subscriptions.choices import DEFAULT_EVENTS, Choice, read_choice
 from subscriptions.enums import Channel, Event
 from subscriptions.ways import CHATS
@@ -28,6 +30,7 @@ KEYS: dict[str, tuple[type, str]] = {
     "email": (str, TEXT),
     "channel": (str, TEXT),
     "url": (str, TEXT),
+    "contactEmail": (str, TEXT),
     "components": (list, SLUGS),
     "events": (list, EVENTS),
     "updates": (bool, "true (each update) or false (the beginning and the end)"),
@@ -37,7 +40,9 @@ KEYS: dict[str, tuple[type, str]] = {
     "incident": (str, "the reference of one incident"),
 }
 METHODS = "POST, OPTIONS"
-CHANNELS = sorted({Channel.EMAIL, *CHATS})
+CHANNELS = sorted({Channel.EMAIL, Channel.WEBHOOK, *CHATS})
+# Of addresses more can be wrong than their type: what normalises them says it.
+ADDRESSES = frozenset({"email", "url", "contactEmail"})
 
 
 @csrf_exempt  # open to programs and to other sites on purpose: no cookie gives anybody's word any weight here
@@ -77,6 +82,9 @@ def _subscribe(asked: dict[str, Any], *, ip: str) -> None:
     word, choice = asked.get("channel", Channel.EMAIL.value), _choice(asked)
     if word in CHATS:
         chats.subscribe(channel=Channel(word), url=asked.get("url"), choice=choice, ip=ip)
+    elif word == Channel.WEBHOOK:
+        contact = asked.get("contactEmail")
+        webhooks.subscribe(url=asked.get("url"), contact_email=contact, choice=choice, ip=ip)
     elif word == Channel.EMAIL:
         services.subscribe(email=asked.get("email"), choice=choice, ip=ip)
     else:
@@ -94,8 +102,7 @@ def _read(body: bytes) -> dict[str, Any]:
         if key not in KEYS:
             raise ValidationFailed(key, f"There is no key {key[:80]!r}: known are {', '.join(KEYS)}.")
         kind, expected = KEYS[key]
-        # Of an address more can be wrong than its type: `normalise_address` says it.
-        if not isinstance(value, kind) and key not in {"email", "url"}:
+        if not isinstance(value, kind) and key not in ADDRESSES:
             raise ValidationFailed(key, f"{key} must be {expected}.")
     return asked
 
@@ -116,7 +123,8 @@ def _choice(asked: dict[str, Any]) -> Choice:
 
 def _events(asked: dict[str, Any]) -> list[Event]:
     try:
-        return [Event(word) for word in _words(asked, "events")] or list(DEFAULT_EVENTS)
+        usual = webhooks.DEFAULT_EVENTS_OF_WEBHOOKS if asked.get("channel") == Channel.WEBHOOK else DEFAULT_EVENTS
+        return [Event(word) for word in _words(asked, "events")] or list(usual)
     except ValueError:
         raise ValidationFailed("events", f"events must be {EVENTS}.") from None
 

@@ -196,6 +196,8 @@ def _tries(number: int) -> str:
             return "not tried yet"
         case 1:
             return "tried once"
+        case 2:
+            return "tried twice"
         case _:
             return f"tried {number} times"
 

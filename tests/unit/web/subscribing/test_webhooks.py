@@ -12,7 +12,7 @@ from statuspage.core import clock
 from subscriptions import links
 from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest, WebhookSecret
-from tests.unit.web.subscribing.paths import confirm, manage, state_of
+from tests.unit.web.subscribing.paths import confirm, manage, post_json, state_of
 
 FORM = "/subscribe/webhook/"
 URL = "https://hooks.example.com/status"
@@ -125,6 +125,37 @@ def test_confirming_by_the_mail_s_link_leads_to_the_webhook_s_page(visitor: Clie
     response = visitor.post(confirm(hook))
     assert response["Location"] == f"{links.manage_path(links.manage_token(hook))}webhook/?done=confirmed"
     assert "The webhook is subscribed" in visitor.get(response["Location"]).content.decode()
+
+
+def test_a_program_subscribes_a_webhook(visitor: Client, api: Component) -> None:
+    body = {"channel": "webhook", "url": URL, "contactEmail": "Ops@Example.org"}
+    assert post_json(visitor, body) == (202, {"data": {"status": "pending_confirmation"}})
+    assert post_json(visitor, {**body, "events": ["reports"]})[0] == 202
+    usual, chosen = SubscriptionRequest.objects.order_by("pk")
+    assert (usual.channel, usual.address, usual.contact_email) == (Channel.WEBHOOK, URL, "ops@example.org")
+    assert usual.choice["events"] == ["components", "incidents", "maintenance", "postmortems"]
+    assert chosen.choice["events"] == ["reports"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"url": "https://127.0.0.1/"}, "public internet"),
+        ({"url": None}, "Give the URL"),
+        ({"url": ["x"]}, "Give the URL"),
+        ({"contactEmail": ""}, "your email address"),
+        ({"contactEmail": 7}, "email address as text"),
+        ({"contactEmail": "a@b,c@d"}, "one address only"),
+    ],
+)
+def test_a_program_is_told_what_is_wrong(
+    visitor: Client, api: Component, change: dict[str, object], words: str
+) -> None:
+    body = {"channel": "webhook", "url": URL, "contactEmail": "ops@example.org", **change}
+    status, said = post_json(visitor, body)
+    assert status == 400
+    assert words in str(said["detail"])
+    assert not SubscriptionRequest.objects.exists()
 
 
 # --- its own page
