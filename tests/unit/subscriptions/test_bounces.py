@@ -198,6 +198,15 @@ def test_a_letter_about_a_webhook_that_bounced_does_not_stop_the_webhook(subscri
     assert letter.last_error == GONE
 
 
+def test_whose_letter_about_a_webhook_bounced_has_a_mailbox_that_is_gone(subscriber: Make) -> None:
+    hook = subscriber("https://hooks.example.net/x", channel=Channel.WEBHOOK, contact_email="ops@example.net")
+    ops = subscriber("ops@example.net")
+    letter = Delivery.objects.create(subscriber=hook, purpose=Purpose.QUARANTINED)
+    record_event(event(address="", message_id=f"<letter-{letter.pk}.{hook.public_id}@status.example.com>"))
+    ops.refresh_from_db()
+    assert ops.state == SubscriberState.SUPPRESSED
+
+
 @pytest.mark.parametrize("message_id", ["<x@y>", "<letter-9.aaaaaaaaaaaa@y>", "\x00", "<" * 900, "0102018-ses-000000"])
 def test_a_message_id_that_is_not_ours_leads_nowhere(subscriber: Make, message_id: str) -> None:
     subscriber()

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from statuspage.core import clock
 from statuspage.settings import MAIL_PROVIDERS
 from statuspage.web.mail_events.providers import PROVIDERS
-from subscriptions.enums import SubscriberState
-from subscriptions.models import Customer, SoftBounce, Subscriber
+from subscriptions.enums import Purpose, SubscriberState
+from subscriptions.models import Customer, Delivery, SoftBounce, Subscriber
 
 ADA = "ada@example.org"
 SECRET = "mail-events:a-long-secret-of-ours"
@@ -211,6 +211,18 @@ def test_a_hard_bounce_suppresses_with_the_servers_words(client: Client, ada: Su
     ada.refresh_from_db()
     assert ada.state == SubscriberState.SUPPRESSED
     assert "does not exist" in ada.suppressed_reason or provider == "mailjet"
+
+
+@pytest.mark.parametrize("provider", ["amazon_ses", "brevo", "mailgun", "sendgrid"])
+def test_the_mail_itself_is_found_where_the_provider_knows_its_id(
+    client: Client, ada: Subscriber, provider: str
+) -> None:
+    letter = Delivery.objects.create(subscriber=ada, purpose=Purpose.CONFIRMATION)
+    ours = f"letter-{letter.pk}.{ada.public_id}@status.example.com"
+    body = json.loads(json.dumps(BODIES[provider]("hard")).replace("not-one-of-ours@example.com", ours))
+    assert post(client, provider, body)[0] == 200
+    letter.refresh_from_db()
+    assert "does not exist" in letter.last_error
 
 
 @pytest.mark.parametrize("provider", list(BODIES))
