@@ -11,6 +11,9 @@ from subscriptions.said.words import Fact, Passage, Words
 WIDTH = 72
 # RFC 3676, 4.3: what follows is no part of what was said.
 SIGNATURE = "-- "
+# Stands for a blank while lines are wrapped: no text of ours or of staff's has control characters.
+GLUE = "\x1f"
+_CLOCK = re.compile(r"(\d\d:\d\d) ([A-Z][\w/+-]*\b)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _QUOTE = re.compile(r"(?:>\s?)+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -48,8 +51,8 @@ def _prose(line: str, indent: str) -> Iterable[str]:
         line = line[quote.end() :]
     else:
         first, rest = "", indent + " " * len(item[0] if item else "")
-    return textwrap.wrap(
-        line,
+    rows = textwrap.wrap(
+        unbroken(line, GLUE),
         WIDTH,
         initial_indent=first,
         subsequent_indent=rest,
@@ -57,6 +60,12 @@ def _prose(line: str, indent: str) -> Iterable[str]:
         break_on_hyphens=False,
         replace_whitespace=False,
     )
+    return [row.replace(GLUE, " ") for row in rows]
+
+
+def unbroken(line: str, glue: str = "\N{NO-BREAK SPACE}") -> str:
+    """With times and their zones on one line: `(12:00` above `UTC)` reads badly."""
+    return _CLOCK.sub(rf"\g<1>{glue}\g<2>", line)
 
 
 def _rows(parts: Iterable[str]) -> list[str]:
@@ -72,7 +81,7 @@ def _rows(parts: Iterable[str]) -> list[str]:
 
 
 def _passage(passage: Passage) -> str:
-    return "\n".join(part for part in (wrapped(passage.title), wrapped(passage.text)) if part)
+    return "\n".join(part for part in (wrapped(passage.title), wrapped(passage.text.strip("\n"))) if part)
 
 
 def _fact(fact: Fact) -> str:

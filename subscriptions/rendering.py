@@ -28,7 +28,7 @@ from subscriptions.languages import Reader, say, speaking, to_be_said
 from subscriptions.look import colours_of
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail, Mould, Slots
-from subscriptions.plain_text import as_text
+from subscriptions.plain_text import as_text, unbroken
 from subscriptions.said.component import words_on_component
 from subscriptions.said.customers import words_to_customers
 from subscriptions.said.foot import FootLine, foot_of_customer, foot_of_follower, foot_of_page, foot_of_subscription
@@ -37,7 +37,7 @@ from subscriptions.said.letters import Chosen, Desk, words_of_letter
 from subscriptions.said.maintenance import words_on_maintenance
 from subscriptions.said.postmortem import words_on_postmortem
 from subscriptions.said.report import words_on_report
-from subscriptions.said.words import Words, plain
+from subscriptions.said.words import Words
 
 NOT_IN_DOMAIN = re.compile(r"[^a-z0-9.-]+")
 MANAGE, UNSUBSCRIBE, CONFIRM = "manage", "unsubscribe", "confirm"
@@ -120,7 +120,7 @@ def render_notice(notice: Notice, reader: Reader = ANYBODY, *, follower: bool = 
     with speaking(reader.language):
         said = words_of(notice, reader)
         if follower and notice.kind == NoticeKind.INCIDENT_RESOLVED:
-            said = replace(said, passages=[*said.passages, plain("", say(LAST_MAIL))])
+            said = replace(said, asking=say(LAST_MAIL))
         if to_customers:
             foot = foot_of_customer(said, page=head.name, page_url=f"{head.url}/")
         else:
@@ -212,6 +212,8 @@ def _mould(
         "language": language,
         "colon": say(":"),
         "colours": colours_of(said.css),
+        "about": [unbroken(part) for part in said.about],
+        "facts": [replace(fact, value=unbroken(fact.value)) for fact in said.facts],
         "preheader": _preheader(said),
     }
     return Mould(

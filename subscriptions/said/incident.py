@@ -1,6 +1,6 @@
 """A word on an incident (`incidents.notices`). Of a private one only its severity, status and times."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from subscriptions.languages import say, to_be_said
 from subscriptions.said.times import lasting, moment, soon, written
 from subscriptions.said.words import Fact, Passage, Words, names_of, plain, some
 
+NAMED_WITH_STATE = 5
 NOT_PUBLIC = to_be_said("The details of this incident are not public. You see its severity, its status and its times.")
 PROMISES = {
     Promise.BY.value: to_be_said("Next update by %(time)s."),
@@ -88,11 +89,21 @@ def _facts(payload: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
     times = times_of(incident, zone)
     if is_over(incident):
         return [*some((say("Affected"), names_of(components))), *times]
-    named = ", ".join(with_state(component) for component in components)
     due = moment(incident["next_update_due_at"])
     # Notices that were written before promises had wordings have none.
     promised = _promise(due, incident.get("promise", ""), zone, said_at=moment(payload["update"]["display_at"]))
-    return [*some((say("Affects"), named)), *times, *some(("", promised))]
+    return [*_affects(components), *times, *some(("", promised))]
+
+
+def _affects(components: Sequence[Mapping[str, Any]]) -> list[Fact]:
+    """A few with their states; many by state, the worst first."""
+    if len(components) <= NAMED_WITH_STATE:
+        return some((say("Affects"), ", ".join(with_state(component) for component in components)))
+    by_state: dict[ComponentStatus, list[str]] = {}
+    for component in components:
+        by_state.setdefault(ComponentStatus(component["status"]), []).append(component["name"])
+    worst_first = sorted(by_state, key=lambda status: status.rank, reverse=True)
+    return [Fact(label=say(str(status.label)), value=", ".join(by_state[status])) for status in worst_first]
 
 
 def _promise(due: datetime | None, promise: str, zone: ZoneInfo, *, said_at: datetime | None) -> str:

@@ -132,6 +132,7 @@ def _stopped(chosen: Chosen, desk: Desk) -> Words:
         ],
         asking=say("Nothing of your choice was lost. Once the receiver answers again, start it again here:"),
         css="major",
+        link_label=say("Open the subscription"),
     )
 
 
@@ -150,6 +151,7 @@ def _leading_to_the_choice(
     state: str = "",
     css: str = "none",
     asking: str = "",
+    link_label: str = "",
 ) -> Words:
     return Words(
         thread="",
@@ -160,7 +162,7 @@ def _leading_to_the_choice(
         passages=[_plain(sentence) for sentence in sentences],
         facts=[*some((say("What went wrong"), chosen.trouble)), *facts_of(chosen)],
         asking=asking,
-        link_label=say("Change what you get"),
+        link_label=link_label or say("Change what you get"),
         url=desk.manage_url,
         is_asking=True,
     )

@@ -39,10 +39,10 @@ class Words:
     facts: Sequence[Fact] = ()
     link_label: str
     url: str
-    # The link is what the mail is for, and not where to read more: the sentences right above and below it.
-    is_asking: bool = False
+    # Sentences right above and below the link, and whether it is what the mail is for, not where to read more.
     asking: str = ""
     closing: str = ""
+    is_asking: bool = False
     # Where an answer goes, and another way to reach us; of mails to customers alone.
     reply_to: str = ""
     contact_url: str = ""

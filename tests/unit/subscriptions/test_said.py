@@ -148,7 +148,7 @@ def test_a_reminder_says_when_and_not_how_soon(plan: Plan) -> None:
     notice = newest()
     assert notice.kind == NoticeKind.MAINTENANCE_REMINDER
     assert mail_of(notice).subject == "[Reminder] Database upgrade, Tue 24 Nov 02:00 GMT"
-    assert "A reminder: this maintenance begins on Tuesday 24 November 2026, 02:00\nGMT (02:00 UTC).\n" in text_of(
+    assert "A reminder: this maintenance begins on Tuesday 24 November 2026,\n02:00 GMT (02:00 UTC).\n" in text_of(
         notice
     )
     reads_the_same(notice)
