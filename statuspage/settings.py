@@ -305,6 +305,7 @@ METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 # --- mail ----------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.text("EMAIL_URL", "")
 MAIL_RATE_LIMIT = env.integer("MAIL_RATE_LIMIT", 0, minimum=0)
+MAIL_SENDERS = env.integer("MAIL_SENDERS", 2, minimum=1)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Status <status@localhost>")
 if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
     raise ImproperlyConfigured(f"DEFAULT_FROM_EMAIL is {DEFAULT_FROM_EMAIL!r}; expected an address.")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from subscriptions.enums import Channel
 from subscriptions.ledger import SECONDS_A_BATCH, Batch, Tally
 from subscriptions.senders import hooks
@@ -10,7 +12,7 @@ from subscriptions.senders.apprise import send_apprise
 from subscriptions.senders.mail import PACE as MAIL_PACE
 from subscriptions.senders.mail import send_mails
 from subscriptions.senders.pace import Pace
-from subscriptions.senders.turns import Turn, anybody, one_sender
+from subscriptions.senders.turns import Turn, anybody, one_sender, some_senders
 
 UNLIMITED = Pace(lambda: 0)
 
@@ -33,7 +35,13 @@ class Lane:
 
 # By the name of the Celery queue that its tasks go to.
 LANES: dict[str, Lane] = {
-    "mail": Lane(channels=frozenset({Channel.EMAIL}), send=send_mails, batch=200, pace=MAIL_PACE),
+    "mail": Lane(
+        channels=frozenset({Channel.EMAIL}),
+        send=send_mails,
+        batch=200,
+        pace=MAIL_PACE,
+        turn=some_senders("mail", lambda: settings.MAIL_SENDERS),
+    ),
     "hooks": Lane(channels=hooks.CHANNELS, send=hooks.send_hooks, batch=hooks.BATCH, turn=one_sender("hooks")),
     "apprise": Lane(channels=frozenset({Channel.APPRISE}), send=send_apprise, batch=20),
 }

@@ -14,6 +14,7 @@ from subscriptions import ledger, sending
 from subscriptions.enums import Channel, Priority
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Subscriber
+from subscriptions.senders import LANES
 from tests.unit.subscriptions.conftest import Sink, Tell
 
 
@@ -87,3 +88,17 @@ class Stopped:
     def sleep(self, seconds: float) -> None:
         self._pauses.append(round(seconds, 6))
         self._now += seconds
+
+
+def test_no_more_senders_of_a_machine_than_are_wanted_send_at_a_time(told: Tell, settings: Settings) -> None:
+    told(1)
+    settings.MAIL_SENDERS = 2
+    turn = LANES["mail"].turn
+    with turn() as first, turn() as second, turn() as third:
+        assert (first, second, third) == (True, True, False)
+        assert sending.send_batch("mail").handled == 0
+        # Other lanes have places of their own.
+        with LANES["hooks"].turn() as other:
+            assert other
+    with turn() as again:
+        assert again
