@@ -1,12 +1,13 @@
 """A fast SMTP server in a process of its own that counts what it takes and, if asked, fails now and then.
 
-python -m tests.smtp_sink --log FILE [--port N] [--faults 0.02] [--gone PREFIX] [--no-pipelining]
+python -m tests.smtp_sink --log FILE [--port N] [--faults 0.02] [--until N] [--gone PREFIX] [--no-pipelining]
 
 It prints its port. Each message that it takes is a line of the log: seconds of the machine's monotonic clock, a word,
 the Message-ID and the recipient. The word is `taken`, or `dropped` if it took the message and closed the connection
 without a word, as a server does that dies before it answers. Half a second after the last message the log is complete.
 
-`--faults` is the share of messages that meet a fault, one of FAULTS by chance; no recipient meets a second one.
+`--faults` is the share of messages that meet a fault, one of FAULTS by chance; no recipient meets a second one,
+and after `--until` messages there are none.
 Recipients that begin with `--gone` are refused for good: 550 5.1.1.
 """
 
@@ -24,7 +25,8 @@ from typing import BinaryIO, override
 
 from statuspage.management.processes import Child, stop_children
 
-FAULTS = ("421 at MAIL", "451 at RCPT", "421 at RCPT", "451 after DATA", "dropped after DATA", "dropped at DATA")
+AT_NEXT_MAIL = "421 at MAIL"
+FAULTS = (AT_NEXT_MAIL, "451 at RCPT", "421 at RCPT", "451 after DATA", "dropped after DATA", "dropped at DATA")
 CLOSING = b"421 4.3.2 closing\r\n"
 END = b"\r\n.\r\n"
 FLUSH_SECONDS = 0.2
@@ -33,8 +35,9 @@ FLUSH_SECONDS = 0.2
 class Ledger:
     """The log, and which faults are still to come."""
 
-    def __init__(self, file: BinaryIO, *, faults: float, gone: bytes, pipelining: bool) -> None:
-        self._file, self._share, self.gone = file, faults, gone
+    def __init__(self, file: BinaryIO, *, faults: float, until: int, gone: bytes, pipelining: bool) -> None:
+        self._file, self._share, self._until, self.gone = file, faults, until, gone
+        self._taken = 0
         self._chance = random.Random(2026)  # noqa: S311 -- the same faults each time, not a secret
         self._had_one: set[bytes] = set()
         self.hello = b"250-sink\r\n" + (b"250-PIPELINING\r\n" if pipelining else b"") + b"250 SIZE 10000000\r\n"
@@ -42,14 +45,21 @@ class Ledger:
     def note(self, word: bytes, message: bytes, recipient: bytes) -> None:
         begin = message.find(b"Message-ID: ") + 12
         name = message[begin : message.find(b"\r\n", begin)]
+        self._taken += 1
         self._file.write(b"%.6f %s %s %s\n" % (time.monotonic(), word, name, recipient))
 
     def fault_for(self, recipient: bytes) -> str:
-        """None for most; a recipient who had one has no other."""
-        if not self._share or recipient in self._had_one or self._chance.random() >= self._share:
+        """Empty for most; a recipient who had one has no other."""
+        if not self._share or self._taken >= self._until or self._chance.random() >= self._share:
             return ""
+        fault = self._chance.choice(FAULTS)
+        return fault if fault == AT_NEXT_MAIL or self.may_fail(recipient) else ""
+
+    def may_fail(self, recipient: bytes) -> bool:
+        """Whether this one had no fault yet; from now on they had."""
+        fresh = recipient not in self._had_one
         self._had_one.add(recipient)
-        return self._chance.choice(FAULTS)
+        return fresh
 
     async def flush_now_and_then(self) -> None:
         while True:
@@ -58,7 +68,8 @@ class Ledger:
 
 
 class Session(asyncio.Protocol):
-    """One connection. A fault is drawn at RCPT, so that one "at MAIL" meets the message after it."""
+    """One connection. A fault is drawn at RCPT, so that one "at MAIL" meets the message after it, if that comes in one
+    go with its recipient."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -98,7 +109,7 @@ class Session(asyncio.Protocol):
             return self._take(message)
         word = message[:4].upper()
         if word == b"MAIL":
-            return self._close_with(CLOSING) if self._next_mail_fails else b"250 ok\r\n"
+            return self._begin_mail()
         if word == b"RCPT":
             return self._address(message[9:-1])
         if word == b"DATA":
@@ -109,12 +120,19 @@ class Session(asyncio.Protocol):
             return self._close_with(b"221 bye\r\n")
         return b"250 ok\r\n"
 
+    def _begin_mail(self) -> bytes:
+        """Refused if the last message was to bring that on, and whom this one is for had no fault yet."""
+        if not self._next_mail_fails or not self._buffer.upper().startswith(b"RCPT TO:<"):
+            return b"250 ok\r\n"
+        recipient = self._buffer[9 : self._buffer.find(b">")]
+        return self._close_with(CLOSING) if self._ledger.may_fail(recipient) else b"250 ok\r\n"
+
     def _address(self, recipient: bytes) -> bytes:
         self._recipient = b""
         if self._ledger.gone and recipient.startswith(self._ledger.gone):
             return b"550 5.1.1 no such user\r\n"
         self._fault = self._ledger.fault_for(recipient)
-        if self._fault == "421 at MAIL":
+        if self._fault == AT_NEXT_MAIL:
             self._next_mail_fails = True
         if self._fault == "421 at RCPT":
             return self._close_with(CLOSING)
@@ -220,7 +238,13 @@ def _read(line: str) -> Line:
 
 async def serve(options: argparse.Namespace) -> None:
     with options.log.open("ab", buffering=1 << 16) as file:
-        ledger = Ledger(file, faults=options.faults, gone=options.gone.encode(), pipelining=not options.no_pipelining)
+        ledger = Ledger(
+            file,
+            faults=options.faults,
+            until=options.until,
+            gone=options.gone.encode(),
+            pipelining=not options.no_pipelining,
+        )
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Session(ledger), "127.0.0.1", options.port)
         sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
@@ -233,6 +257,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--faults", type=float, default=0.0)
+    parser.add_argument("--until", type=int, default=sys.maxsize)
     parser.add_argument("--gone", default="")
     parser.add_argument("--no-pipelining", action="store_true")
     asyncio.run(serve(parser.parse_args()))
