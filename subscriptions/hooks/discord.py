@@ -7,7 +7,7 @@ https://docs.discord.com/developers/resources/webhook and …/resources/message#
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -93,7 +93,6 @@ def _embed(message: HookMessage, words: Words, limit: int) -> dict[str, Any]:
             for fact in labelled
         ],
         "footer": {"text": fit_line(" · ".join([*words.about, message.page_name]), FOOTER)},
-        "timestamp": message.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
     return _small_enough(embed)
 
