@@ -131,11 +131,14 @@ def _keep(told: ToldState, step: Step, status: ComponentStatus, now: datetime) -
     told.save(update_fields=["status", "at", "pending", "pending_since"])
 
 
+def _public_claims(component: Component) -> QuerySet[StatusClaim]:
+    hidden = _claims_of_private_incidents().values("pk")
+    return StatusClaim.objects.filter(component=component).exclude(pk__in=hidden)
+
+
 def _public_status(component: Component) -> ComponentStatus:
     """The worst of what is said of it in public. One query."""
-    hidden = _claims_of_private_incidents().values("pk")
-    claims = StatusClaim.objects.filter(component=component).exclude(pk__in=hidden)
-    return worst(ComponentStatus(status) for status in claims.values_list("status", flat=True))
+    return worst(ComponentStatus(status) for status in _public_claims(component).values_list("status", flat=True))
 
 
 def _write_notice(component: Component, told: ToldState, status: ComponentStatus) -> None:
@@ -174,27 +177,34 @@ def _cause(
     component: Component, told: ToldState, status: ComponentStatus
 ) -> tuple[str, Incident | None, Maintenance | None]:
     """In public words: never those of the log, which name people. At most three queries."""
-    change = StatusChange.objects.filter(component=component, new_status=status).order_by("-at", "-pk").first()
-    if change is None:
-        return "", None, None
-    source = ClaimSource(change.source)
+    source, source_id = _source(component, status)
+    incident = _incident_behind(component, told, source, source_id, status)
+    if source is None or (source is ClaimSource.INCIDENT and incident is None):
+        return "", incident, None
     maintenance = None
     if source is ClaimSource.MAINTENANCE:
-        maintenance = Maintenance.objects.filter(public_id=change.source_id).first()
-    incident = _incident_behind(component, told, change, status)
-    if source is ClaimSource.INCIDENT and incident is None:
-        return "", None, None
+        maintenance = Maintenance.objects.filter(public_id=source_id).first()
     over = OVER if status is OPERATIONAL else {}
     return over.get(source, CAUSES[source]), incident, maintenance
 
 
+def _source(component: Component, status: ComponentStatus) -> tuple[ClaimSource | None, str]:
+    """Whoever says so, and said it first; of a component that is well, whoever ended what it was before."""
+    said: StatusClaim | StatusChange | None
+    if status is OPERATIONAL:
+        said = StatusChange.objects.filter(component=component, new_status=status).order_by("-at", "-pk").first()
+    else:
+        said = _public_claims(component).filter(status=status).order_by("since", "pk").first()
+    return (None, "") if said is None else (ClaimSource(said.source), said.source_id)
+
+
 def _incident_behind(
-    component: Component, told: ToldState, change: StatusChange, status: ComponentStatus
+    component: Component, told: ToldState, source: ClaimSource | None, source_id: str, status: ComponentStatus
 ) -> Incident | None:
     """The public incident that says so, or is about it; of a component that is well again, the one that ended."""
     public = Incident.objects.shown().filter(private=False).select_related("severity").newest_first()
-    if change.source == ClaimSource.INCIDENT:
-        return public.filter(public_id=change.source_id).first()
+    if source is ClaimSource.INCIDENT:
+        return public.filter(public_id=source_id).first()
     about_it = public.filter(affected__component=component)
     if status is OPERATIONAL:
         return about_it.filter(resolved_at__gte=told.at).first()

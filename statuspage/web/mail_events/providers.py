@@ -61,7 +61,11 @@ PROVIDERS: dict[str, Provider] = {
         options={"webhook_signing_key": "MAIL_EVENTS_SIGNING_KEY"},
     ),
     "mailjet": Provider(view=MailjetTrackingWebhookView, is_hard=lambda said: said.get("hard_bounce") is True),
-    "postmark": Provider(view=PostmarkTrackingWebhookView, is_hard=lambda said: said["Type"] == "HardBounce"),
+    "postmark": Provider(
+        view=PostmarkTrackingWebhookView,
+        # The bounce itself, or that its address is from now on not sent to.
+        is_hard=lambda said: "HardBounce" in {said.get("Type"), said.get("SuppressionReason")},
+    ),
     "sendgrid": Provider(view=SendGridTrackingWebhookView, is_hard=lambda said: said.get("type") != "blocked"),
 }
 # What a provider did not even try to send, because of what it knows already.

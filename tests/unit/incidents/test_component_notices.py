@@ -20,7 +20,7 @@ from incidents.enums import NoticeKind
 from incidents.importing.reading import read_file
 from incidents.importing.services import import_file
 from incidents.maintenance import schedule_maintenance
-from incidents.maintenance.running import start_maintenance
+from incidents.maintenance.running import complete_maintenance, start_maintenance
 from incidents.models import Incident, Notice, ToldState
 from incidents.notices_page import page_payload
 from incidents.services import open_incident, resolve_incident
@@ -271,6 +271,25 @@ def test_maintenance_is_named(well: Component, clock: Clock) -> None:
     clock.sweep_after(60)
     assert told() == [("operational", "under_maintenance")]
     assert changes()[0].payload["maintenance"]["reference"] == window.reference
+    assert changes()[0].payload["cause"] == "Because of maintenance."
+
+    complete_maintenance(maintenance=window)
+    clock.sweep_after()
+    clock.sweep_after(60)
+    assert changes()[1].payload["maintenance"]["reference"] == window.reference
+    assert changes()[1].payload["cause"] == "The maintenance is over."
+
+
+def test_what_remains_after_an_incident_is_told_as_what_says_so_now(well: Component, clock: Clock) -> None:
+    incident = declare(well)
+    clock.sweep_after()
+    clock.sweep_after(60)
+    measured(well, DEGRADED)
+    resolve_incident(incident=incident, message="Over.", root_cause_summary="A disk.", remediation="Disks.")
+    clock.sweep_after()
+    clock.sweep_after(60)
+    assert told() == [("operational", "major_outage"), ("major_outage", "degraded_performance")]
+    assert (changes()[1].payload["cause"], changes()[1].payload["incident"]) == ("Found by our monitoring.", None)
 
 
 @pytest.mark.parametrize("how", [{"is_visible": False}, {"retired_at": NOON}])

@@ -243,6 +243,49 @@ def test_a_soft_bounce_is_counted(client: Client, ada: Subscriber, provider: str
     assert SoftBounce.objects.count() == (0 if provider == "mailgun" else 1)
 
 
+def dropped(reason: str) -> list[dict[str, Any]]:
+    """SendGrid did not even try."""
+    return [{"email": ADA, "timestamp": int(STAMP), "event": "dropped", "reason": reason, "sg_event_id": "x"}]
+
+
+def changed(reason: str | None) -> dict[str, Any]:
+    """Postmark sends to this address no more, or again."""
+    return {
+        "RecordType": "SubscriptionChange",
+        "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+        "ServerID": 23,
+        "MessageStream": "outbound",
+        "ChangedAt": ISO,
+        "Recipient": ADA,
+        "Origin": "Recipient",
+        "SuppressSending": reason is not None,
+        "SuppressionReason": reason,
+        "Tag": "",
+        "Metadata": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("provider", "body", "state"),
+    [
+        ("sendgrid", dropped("Bounced Address"), SubscriberState.SUPPRESSED),
+        ("sendgrid", dropped("Invalid"), SubscriberState.SUPPRESSED),
+        ("sendgrid", dropped("Unsubscribed Address"), SubscriberState.UNSUBSCRIBED),
+        ("sendgrid", dropped("Recipient List over Package Quota"), SubscriberState.CONFIRMED),
+        ("postmark", changed("HardBounce"), SubscriberState.SUPPRESSED),
+        ("postmark", changed("SpamComplaint"), SubscriberState.SUPPRESSED),
+        ("postmark", changed("ManualSuppression"), SubscriberState.UNSUBSCRIBED),
+        ("postmark", changed(None), SubscriberState.CONFIRMED),
+    ],
+)
+def test_what_a_provider_does_not_send_any_more_says_why(
+    client: Client, ada: Subscriber, provider: str, body: object, state: SubscriberState
+) -> None:
+    assert post(client, provider, body) == (200, b"")
+    ada.refresh_from_db()
+    assert ada.state == state
+
+
 @pytest.mark.parametrize("secret", [None, "mail-events:wrong", "", "ä:ö"])
 @pytest.mark.parametrize("provider", list(BODIES))
 def test_without_the_secret_nothing_is_believed(
