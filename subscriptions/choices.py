@@ -3,12 +3,14 @@
 Errors: `ValidationFailed` at the field that is wrong.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 from zoneinfo import available_timezones
 
-from components.models import Component
+from django.db.models import Exists, OuterRef, Q
+
+from components.models import Component, Group
 from incidents.models import Incident, SeverityPolicy
 from statuspage.core.errors import NotFound, ValidationFailed
 from subscriptions.enums import Event
@@ -21,12 +23,15 @@ DEFAULT_EVENTS = frozenset({Event.INCIDENTS, Event.MAINTENANCE, Event.POSTMORTEM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Components by their keys, none for all. `follows` is the one incident that this is about.
+    """Components by their keys, none for all; `group_ids` are whole groups, with what is in them later.
+
+    `follows` is the one incident that this is about.
 
     Who chooses an incident and no events hears of that incident alone.
     """
 
     component_ids: tuple[int, ...] = ()
+    group_ids: tuple[int, ...] = ()
     events: frozenset[Event] = DEFAULT_EVENTS
     updates: bool = True
     minimum_severity_id: int | None = None
@@ -42,6 +47,7 @@ class Choice:
     def as_json(self) -> dict[str, Any]:
         return {
             "component_ids": list(self.component_ids),
+            "group_ids": list(self.group_ids),
             "events": sorted(event.value for event in self.events),
             "updates": self.updates,
             "minimum_severity_id": self.minimum_severity_id,
@@ -55,6 +61,7 @@ class Choice:
         """What `as_json` wrote; an older row may lack what was added since."""
         return cls(
             component_ids=tuple(kept.get("component_ids", ())),
+            group_ids=tuple(kept.get("group_ids", ())),
             events=frozenset(Event(word) for word in kept.get("events", DEFAULT_EVENTS)),
             updates=kept.get("updates", True),
             minimum_severity_id=kept.get("minimum_severity_id"),
@@ -67,6 +74,7 @@ class Choice:
 def read_choice(
     *,
     components: Iterable[str] = (),
+    groups: Iterable[str] = (),
     events: Iterable[Event] = DEFAULT_EVENTS,
     updates: bool = True,
     minimum_severity: str = "",
@@ -75,7 +83,7 @@ def read_choice(
     incident: str = "",
     may_be_empty: bool = False,
 ) -> Choice:
-    """A choice as it was asked for: slugs of components and of a severity, the reference of an incident.
+    """A choice as it was asked for: slugs of components, groups and a severity, reference of an incident.
 
     One query for each of them that is given. Choosing no events is only right for who follows an
     incident: this one, or an earlier one, as `may_be_empty` says.
@@ -91,6 +99,7 @@ def read_choice(
         )
     return Choice(
         component_ids=tuple(_component_ids(components)),
+        group_ids=tuple(_group_ids(groups)),
         events=wanted,
         updates=updates,
         minimum_severity_id=_severity_id(minimum_severity),
@@ -102,7 +111,8 @@ def read_choice(
 
 def apply_choice(subscriber: Subscriber, choice: Choice) -> None:
     """Put it on the row, but for what does not exist any more. Call it in a transaction that holds the row."""
-    subscriber.components.set(_components(choice.component_ids))
+    subscriber.components.set(_components(choice))
+    subscriber.groups.set(Group.objects.filter(pk__in=choice.group_ids) if choice.group_ids else ())
     for event in Event:
         setattr(subscriber, f"wants_{event.value}", event in choice.events)
     subscriber.wants_updates = choice.updates
@@ -134,8 +144,37 @@ def incident_to_follow(reference: str) -> Incident:
     return found.merged_into or found
 
 
-def _components(ids: Collection[int]) -> Iterable[Component]:
-    return Component.objects.active().filter(pk__in=ids) if ids else ()
+def take_in_new_members() -> int:
+    """Who chose a whole group gets what was added to it since. Returns how many choices grew.
+
+    One query for each component that is in a group somebody chose, and one for all.
+    """
+    theirs, chosen = Subscriber.groups.through.objects, Subscriber.components.through.objects
+    added = 0
+    for component in Component.objects.visible().filter(group__in=theirs.values("group")):
+        has_it = Exists(chosen.filter(subscriber=OuterRef("subscriber"), component=component))
+        missing = theirs.filter(group=component.group_id).exclude(has_it).values_list("subscriber", flat=True)
+        rows = [chosen.model(subscriber_id=subscriber, component_id=component.pk) for subscriber in missing]
+        added += len(chosen.bulk_create(rows, ignore_conflicts=True, batch_size=1000))
+    return added
+
+
+def _components(choice: Choice) -> Iterable[Component]:
+    if not choice.component_ids and not choice.group_ids:
+        return ()
+    in_groups = Q(group__in=choice.group_ids, is_visible=True)
+    return Component.objects.active().filter(Q(pk__in=choice.component_ids) | in_groups)
+
+
+def _group_ids(slugs: Iterable[str]) -> list[int]:
+    wanted = list(dict.fromkeys(slugs))
+    if not wanted:
+        return []
+    known = dict(Component.objects.visible().filter(group__isnull=False).values_list("group__slug", "group"))
+    for slug in wanted:
+        if slug not in known:
+            raise ValidationFailed("components", f"There is no group called {slug[:80]!r} on this page.")
+    return [known[slug] for slug in wanted]
 
 
 def _component_ids(slugs: Iterable[str]) -> list[int]:

@@ -8,7 +8,7 @@ from subscriptions.models import Subscriber
 
 
 def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
-    """Label and value, line by line: what they hear of, as they chose it. Three queries."""
+    """Label and value, line by line: what they hear of, as they chose it. Four queries."""
     followed = [
         f"{incident.public_title} ({incident.reference})" for incident in subscriber.follows.select_related("severity")
     ]
@@ -32,8 +32,10 @@ def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
 
 
 def names_of(subscriber: Subscriber) -> list[str]:
-    """Of the components they chose; none is all of them. One query."""
-    return [component.full_name for component in subscriber.components.select_related("group")]
+    """Of the components and whole groups they chose; none is all of them. Two queries."""
+    groups = {group.pk: f"All of {group.name}" for group in subscriber.groups.all()}
+    components = subscriber.components.select_related("group")
+    return [*groups.values(), *(component.full_name for component in components if component.group_id not in groups)]
 
 
 def in_a_row(words: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
 
 def everything_about(subscriber: Subscriber) -> dict[str, Any]:
-    """Six queries, seven with a least severity, whatever their number of deliveries."""
+    """Seven queries, eight with a least severity, whatever their number of deliveries."""
     requests = SubscriptionRequest.objects.filter(channel=subscriber.channel, address=subscriber.address)
     return {
         "subscription": _subscription(subscriber),
@@ -63,6 +63,7 @@ def _choice(subscriber: Subscriber) -> dict[str, Any]:
         "updates": subscriber.wants_updates,
         "minimum_severity": least.slug if least else None,
         "components": list(subscriber.components.values_list("slug", flat=True)),
+        "groups": list(subscriber.groups.values_list("slug", flat=True)),
         "incidents": list(subscriber.follows.values_list("reference", flat=True)),
         "time_zone": subscriber.time_zone,
         "language": subscriber.language,

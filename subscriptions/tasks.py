@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 
 from statuspage.core import stopping
-from subscriptions import fanout, following, health, retention, sending, services
+from subscriptions import choices, fanout, following, health, retention, sending, services
 from subscriptions.importing import running as importing
 
 # Nobody waits for a wake-up that has waited this long itself: the next sweep sends a new one.
@@ -54,5 +54,6 @@ def run_import(import_id: int) -> None:
 
 @shared_task(name="subscriptions.apply_retention")
 def apply_retention() -> None:
+    choices.take_in_new_members()
     following.end_idle()
     retention.apply_retention()

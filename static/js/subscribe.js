@@ -24,12 +24,10 @@
     const all = group.querySelector('input[name="groups"]');
     if (!all) continue;
     const each = [...group.querySelectorAll('input[name="components"]')];
-    const follow = () => { all.checked = each.every((one) => one.checked); };
     if (all.checked) for (const one of each) one.checked = true;
-    follow();
     group.addEventListener("change", ({ target }) => {
       if (target === all) for (const one of each) one.checked = all.checked;
-      else follow();
+      else if (!target.checked) all.checked = false;
     });
   }
 })();

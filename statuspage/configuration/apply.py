@@ -21,6 +21,7 @@ from statuspage.configuration.probes import apply_dependencies, apply_probe, fre
 from statuspage.configuration.said import apply_said
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
+from subscriptions.choices import take_in_new_members
 
 
 @retry_on_conflict
@@ -58,6 +59,7 @@ def apply_configuration(configuration: Configuration, *, prune: bool = False, dr
         Page.objects.filter(pk=1).update(**page)
     apply_said(configuration.said, regions, changes, prune=prune)
     if changes:
+        take_in_new_members()
         touch_page()
     if dry_run:
         transaction.set_rollback(True)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from components.models import Component
+from components.models import Component, Group
 from incidents.models import Incident, SeverityPolicy
 from statuspage.core import clock
 from statuspage.core.identifiers import PUBLIC_ID_LENGTH, new_public_id
@@ -63,6 +63,9 @@ class Subscriber(models.Model):
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.PUBLIC, editable=False)
     state = models.CharField(max_length=16, choices=SubscriberState, default=SubscriberState.PENDING)
     components = models.ManyToManyField(Component, blank=True, related_name="subscribers")
+    groups = models.ManyToManyField(
+        Group, blank=True, related_name="subscribers", help_text="What is added to these is chosen with them."
+    )
     wants_incidents = models.BooleanField(default=True)
     wants_maintenance = models.BooleanField(default=True)
     wants_postmortems = models.BooleanField(default=True)

@@ -55,12 +55,13 @@ def link(mail: EmailMessage, beginning: str) -> str:
     found = {urlsplit(url).path for url in re.findall(r"https?://\S+", text_of(mail)) if beginning in url}
     found = {path for path in found if not path.endswith("/unsubscribe/")}
     assert len(found) == 1, found
-    return found.pop()
+    return str(found.pop())
 
 
 def open_incident(stack: Stack, title: str, component: str, severity: str = "critical") -> str:
     said = ["--title", title, "--severity", severity, "--message", "We look.", "--component"]
-    return stack.manage("incident", "open", *said, f"{component}=partial_outage").strip()
+    reference: str = stack.manage("incident", "open", *said, f"{component}=partial_outage").strip()
+    return reference
 
 
 def update(stack: Stack, reference: str) -> None:

@@ -32,6 +32,7 @@ KEYS: dict[str, tuple[type, str]] = {
     "url": (str, TEXT),
     "contactEmail": (str, TEXT),
     "components": (list, SLUGS),
+    "groups": (list, "a list of the slugs of groups"),
     "events": (list, EVENTS),
     "updates": (bool, "true (each update) or false (the beginning and the end)"),
     "minimumSeverity": (str, "the slug of a severity"),
@@ -112,6 +113,7 @@ def _choice(asked: dict[str, Any]) -> Choice:
     only_one = "incident" in asked and "events" not in asked
     return read_choice(
         components=_words(asked, "components"),
+        groups=_words(asked, "groups"),
         events=() if only_one else _events(asked),
         updates=asked.get("updates", not only_one),
         minimum_severity=asked.get("minimumSeverity", ""),

@@ -43,11 +43,6 @@ class ComponentGroup:
     name: str
     choices: tuple[ComponentOption, ...]
 
-    @property
-    def has_all(self) -> bool:
-        """Whether one tick for all of them saves anything."""
-        return bool(self.slug) and len(self.choices) > 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
@@ -59,7 +54,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """A form as it was filled in, right or wrong. `groups` stand for the components that are in them now."""
+    """A form as it was filled in, right or wrong."""
 
     email: str = ""
     events: frozenset[str] = frozenset(event.value for event in DEFAULT_EVENTS)
@@ -76,13 +71,14 @@ class Typed:
         return self == Typed(email=self.email)
 
     def read(self, *, may_be_empty: bool = False) -> Choice:
-        """Raises ValidationFailed at its field. The queries of `read_choice`, and one for groups."""
+        """Raises ValidationFailed at its field. The queries of `read_choice`."""
         try:
             events = [Event(word) for word in self.events]
         except ValueError:
             raise ValidationFailed("events", NOT_A_KIND) from None
         return read_choice(
-            components=(*self.components, *_in_groups(self.groups)),
+            components=self.components,
+            groups=self.groups,
             events=events,
             updates=self.updates,
             minimum_severity=self.minimum_severity,
@@ -109,7 +105,7 @@ def typed_in(post: QueryDict) -> Typed:
 
 
 def typed_of(subscriber: Subscriber) -> Typed:
-    """What a subscriber chose before. Two queries."""
+    """What a subscriber chose before. Three queries."""
     least = subscriber.minimum_severity
     return Typed(
         email=subscriber.address,
@@ -117,6 +113,7 @@ def typed_of(subscriber: Subscriber) -> Typed:
         updates=subscriber.wants_updates,
         minimum_severity=least.slug if least else "",
         components=tuple(subscriber.components.values_list("slug", flat=True)),
+        groups=tuple(subscriber.groups.values_list("slug", flat=True)),
         time_zone=subscriber.time_zone,
         language=subscriber.language,
     )
@@ -183,19 +180,6 @@ def component_groups(chosen: Collection[str] = ()) -> tuple[ComponentGroup, ...]
             )
         )
     return tuple(ComponentGroup(slug=key[2], name=key[3], choices=tuple(groups[key])) for key in sorted(groups))
-
-
-def _in_groups(slugs: Collection[str]) -> list[str]:
-    """The components of these groups; a group that is not there is refused as the component would be."""
-    if not slugs:
-        return []
-    found: dict[str, list[str]] = {}
-    for slug, group in Component.objects.visible().values_list("slug", "group__slug"):
-        found.setdefault(group, []).append(slug)
-    for slug in slugs:
-        if slug not in found:
-            raise ValidationFailed("components", f"There is no group called {slug[:80]!r} on this page.")
-    return [component for slug in slugs for component in found[slug]]
 
 
 def _severities(chosen: str) -> tuple[Option, ...]:

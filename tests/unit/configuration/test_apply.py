@@ -16,6 +16,8 @@ from incidents.models import Incident, SeverityPolicy
 from incidents.services import open_incident
 from probes.models import Probe
 from probes.services import pause_probe
+from subscriptions.choices import apply_choice, read_choice
+from subscriptions.models import Subscriber
 from tests.unit.configuration.conftest import WHOLE, Load
 
 SECOND = '\n[[components]]\nslug = "web"\nname = "Web"\n'
@@ -309,3 +311,11 @@ def test_nobody_says_that_a_state_is_unknown(load: Load) -> None:
     with pytest.raises(CommandError, match="status"):
         load('[[components]]\nslug = "api"\nname = "API"\nstatus = "unknown"\n')
     assert not Component.objects.exists()
+
+
+def test_who_chose_a_whole_group_has_what_is_added_to_it(load: Load) -> None:
+    load(WHOLE)
+    row = Subscriber.objects.create(address="ada@example.org")
+    apply_choice(row, read_choice(groups=["platform"]))
+    load(WHOLE + SECOND + 'group = "platform"\n')
+    assert set(row.components.values_list("slug", flat=True)) == {"api", "web"}

@@ -1,12 +1,19 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from components.models import Component
+from components.models import Component, Group
 from incidents import services as incidents
 from incidents.models import Incident, SeverityPolicy
 from statuspage.core import clock
 from statuspage.core.errors import NotFound, ValidationFailed
-from subscriptions.choices import DEFAULT_EVENTS, Choice, apply_choice, incident_to_follow, read_choice
+from subscriptions.choices import (
+    DEFAULT_EVENTS,
+    Choice,
+    apply_choice,
+    incident_to_follow,
+    read_choice,
+    take_in_new_members,
+)
 from subscriptions.enums import Event
 from subscriptions.models import Subscriber
 
@@ -90,3 +97,59 @@ def test_reading_the_usual_choice_asks_the_database_nothing(
 ) -> None:
     with django_assert_num_queries(0):
         read_choice(time_zone="Europe/Paris", language="fr")
+
+
+# --- whole groups
+
+
+@pytest.fixture
+def platform(api: Component) -> Group:
+    group = Group.objects.create(slug="platform", name="Platform")
+    Component.objects.filter(pk=api.pk).update(group=group)
+    return group
+
+
+def whole(*slugs: str, components: tuple[str, ...] = ()) -> Subscriber:
+    row = Subscriber.objects.create(address="ada@example.org")
+    apply_choice(row, Choice.from_json(read_choice(groups=slugs, components=components).as_json()))
+    return row
+
+
+def slugs_of(row: Subscriber) -> set[str]:
+    return set(row.components.values_list("slug", flat=True))
+
+
+def test_a_whole_group_is_all_that_is_in_it_beside_what_else_is_chosen(platform: Group, web: Component) -> None:
+    Component.objects.create(slug="jobs", name="Jobs", group=platform)
+    Component.objects.create(slug="hidden", name="Hidden", group=platform, is_visible=False)
+    row = whole("platform", components=("web",))
+    assert slugs_of(row) == {"api", "jobs", "web"}
+    assert list(row.groups.all()) == [platform]
+
+
+def test_what_is_added_to_a_group_is_taken_in_and_once(platform: Group, web: Component) -> None:
+    row = whole("platform")
+    everything = Subscriber.objects.create(address="bob@example.org")
+    Component.objects.create(slug="jobs", name="Jobs", group=platform)
+    Component.objects.create(slug="hidden", name="Hidden", group=platform, is_visible=False)
+    assert take_in_new_members() == 1
+    assert take_in_new_members() == 0
+    assert slugs_of(row) == {"api", "jobs"}
+    assert slugs_of(everything) == set()
+
+
+def test_choosing_single_components_lets_go_of_the_group(platform: Group, web: Component) -> None:
+    row = whole("platform")
+    apply_choice(row, read_choice(components=["web"]))
+    Component.objects.create(slug="jobs", name="Jobs", group=platform)
+    take_in_new_members()
+    assert slugs_of(row) == {"web"}
+
+
+@pytest.mark.parametrize("slug", ["nope", "empty", "x\x00", "x" * 10_000])
+def test_a_group_that_is_not_on_the_page_is_named(platform: Group, slug: str) -> None:
+    Group.objects.create(slug="empty", name="Empty")
+    with pytest.raises(ValidationFailed) as refused:
+        read_choice(groups=[slug])
+    assert refused.value.field == "components"
+    assert len(refused.value.sentence) < 200

@@ -53,6 +53,14 @@ def test_of_a_follower_only_what_they_follow(subscriber: Make, incident: Inciden
     ]
 
 
+def test_a_whole_group_is_named_once(subscriber: Make, api: Component, web: Component) -> None:
+    group = Group.objects.create(slug="platform", name="Platform")
+    Component.objects.filter(pk=api.pk).update(group=group)
+    row = subscriber("ada@example.org", api, web)
+    row.groups.add(group)
+    assert ("Of", "All of Platform and Web application") in describe(row)
+
+
 @pytest.mark.parametrize(("words", "said"), [([], ""), (["a"], "a"), (["a", "b"], "a and b")])
 def test_a_row_of_words(words: list[str], said: str) -> None:
     assert in_a_row(words) == said

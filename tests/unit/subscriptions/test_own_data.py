@@ -59,7 +59,7 @@ def test_the_number_of_queries_does_not_grow_with_what_was_sent(
     for _ in range(20):
         Delivery.objects.create(subscriber=row, purpose=Purpose.LINK, created_at=clock.now())
     row = Subscriber.objects.get()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(everything_about(row)["deliveries"]) == 21
 
 

@@ -38,6 +38,8 @@ def test_no_events_means_what_most_people_want(visitor: Client, api: Component) 
         ),
         ({"email": "ada@example.org", "events": [[]]}, "events must be"),
         ({"email": "ada@example.org", "surprise": 1}, "'surprise'"),
+        ({"email": "ada@example.org", "groups": ["nope"]}, "no group called"),
+        ({"email": "ada@example.org", "groups": "platform"}, "groups must be a list"),
         ({"email": "ada@example.org", "updates": "yes"}, "updates must be true"),
         ({"email": "ada@example.org", "updates": 1}, "updates must be true"),
         ({"email": "ada@example.org", "minimumSeverity": "nope"}, "no severity called"),
@@ -101,6 +103,7 @@ def test_reading_is_not_what_this_address_is_for(visitor: Client, api: Component
 def test_a_program_chooses_all_that_a_reader_can(visitor: Client, api: Component) -> None:
     body = {
         "email": "ada@example.org",
+        "groups": ["platform"],
         "events": ["components", "reports"],
         "updates": False,
         "minimumSeverity": "major",
@@ -116,6 +119,8 @@ def test_a_program_chooses_all_that_a_reader_can(visitor: Client, api: Component
         False,
         False,
     )
+    assert list(row.components.all()) == [api]
+    assert list(row.groups.all()) == [api.group]
     assert row.minimum_severity is not None
     assert (row.minimum_severity.slug, row.time_zone, row.language) == ("major", "Asia/Tokyo", "fr")
 

@@ -122,7 +122,7 @@ CHOICE = {"choosing": "1", "events": ["maintenance"], "updates": "ends", "minimu
 
 
 def test_everything_that_can_be_chosen_can_be_changed(visitor: Client, ada: Subscriber) -> None:
-    more = {"components": ["web"], "time_zone": "Europe/Paris", "language": "fr"}
+    more = {"components": ["web"], "groups": ["platform"], "time_zone": "Europe/Paris", "language": "fr"}
     assert visitor.post(manage(ada), {**CHOICE, **more}).status_code == 303
     ada.refresh_from_db()
     assert (ada.wants_incidents, ada.wants_maintenance, ada.wants_updates) == (False, True, False)
@@ -130,7 +130,12 @@ def test_everything_that_can_be_chosen_can_be_changed(visitor: Client, ada: Subs
     html = visitor.get(manage(ada)).content.decode()
     for kept in ('value="maintenance" checked', 'value="ends" checked', 'value="critical" selected'):
         assert kept in html
-    for kept in ('value="web" checked', 'value="Europe/Paris" selected', 'value="fr" selected'):
+    for kept in (
+        'value="platform" checked',
+        'value="web" checked',
+        'value="Europe/Paris" selected',
+        'value="fr" selected',
+    ):
         assert kept in html
 
 

@@ -128,12 +128,11 @@ def test_what_is_chosen_is_what_the_subscriber_gets(visitor: Client, api: Compon
     assert (row.wants_updates, row.time_zone, row.language) == (False, "Asia/Kathmandu", "de")
     assert row.minimum_severity is not None
     assert row.minimum_severity.slug == "major"
-    # A group stands for what is in it today.
+    assert [group.slug for group in row.groups.all()] == ["platform"]
     assert {component.slug for component in row.components.all()} == {"web", "api"}
 
 
 def test_the_choice_is_folded_away_until_somebody_chooses(visitor: Client, api: Component) -> None:
-    Component.objects.create(slug="jobs", name="Background jobs", group=api.group)
     assert '<details class="more-choice">' in visitor.get(FORM).content.decode()
     html = visitor.post(FORM, {**CHOICE, "email": "nonsense"}).content.decode()
     assert '<details class="more-choice" open>' in html
