@@ -33,6 +33,8 @@ def some_senders(lane: str, at_most: Callable[[], int]) -> Turn:
         # Of this database: another page on the same machine may share our folder, as tests do.
         database = "/".join(str(connection.settings_dict[key]) for key in ("HOST", "PORT", "NAME"))
         name = f"{lane}-{hashlib.sha256(database.encode()).hexdigest()[:12]}"
+        # With PostgreSQL and Redis nothing else may have needed the folder yet.
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             for number in range(at_most()):
                 file = stack.enter_context((settings.DATA_DIR / f"{name}-{number}.lock").open("a"))

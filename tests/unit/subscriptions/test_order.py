@@ -1,6 +1,7 @@
 """What goes first, what holds up what, and how fast."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -102,3 +103,11 @@ def test_no_more_senders_of_a_machine_than_are_wanted_send_at_a_time(told: Tell,
             assert other
     with turn() as again:
         assert again
+
+
+def test_a_machine_that_has_kept_nothing_yet_sends_too(
+    told: Tell, sink: Sink, settings: Settings, tmp_path: Path
+) -> None:
+    told(1)
+    settings.DATA_DIR = tmp_path / "not" / "there"
+    assert sending.send_batch("mail").sent == 1
