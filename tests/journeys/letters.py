@@ -1,5 +1,6 @@
 """All mails that should have come so far, against all that came."""
 
+import re
 from collections import Counter, defaultdict
 from email.message import EmailMessage
 
@@ -47,7 +48,8 @@ class Letters:
 
 
 def text_of(mail: EmailMessage) -> str:
+    """Its paragraphs in one line each, however they were wrapped."""
     part = mail.get_body(("plain",))
     assert part is not None
     content: str = part.get_content()
-    return content
+    return re.sub(r"(?<=\S)\n *(?=\S)", " ", content)
