@@ -39,6 +39,7 @@ class Receiver:
     open_now: int = 0
     most_open: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -48,11 +49,14 @@ class Receiver:
         return [request for request in self.requests if request.path == path]
 
     def __enter__(self) -> Self:
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, self.port))
-        self.port = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(5)
         return self
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
@@ -68,13 +72,20 @@ class Receiver:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task that waits is held by nobody else.
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         try:
             request = await _read(reader)
             self.requests.append(request)
             answers = self.answers[request.path]
-            await _answer(answers.pop(0) if answers else request.path.strip("/"), request, writer)
+            how = answers.pop(0) if answers else request.path.strip("/")
+            if how == "hang":
+                await reader.read()  # until the other side goes
+            await _answer(how, request, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
@@ -82,6 +93,7 @@ class Receiver:
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+            self._tasks.discard(task)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:
@@ -93,9 +105,7 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 async def _answer(how: str, request: Request, writer: asyncio.StreamWriter) -> None:
     match how:
-        case "hang":
-            await asyncio.Event().wait()
-        case "drop":
+        case "drop" | "hang":
             writer.transport.abort()
         case "slow":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")

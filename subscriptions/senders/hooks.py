@@ -137,7 +137,8 @@ class _Run:
                 self._record_failure(posted)
             job = self._under_way.pop(posted.job.key)
             # Our own trouble says nothing about the host.
-            self._places.end(job.host, job.key, answered=posted.status is not None or posted.is_ours)
+            answered = posted.status is not None or posted.is_ours
+            self._places.end(job.host, job.key, time.monotonic(), answered=answered)
             self._waiting.done(job)
 
     def _record_failure(self, posted: Posted) -> None:

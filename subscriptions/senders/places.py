@@ -1,8 +1,8 @@
 """How many requests may be under way, in all and to one host, and which hosts are not asked any more. Pure.
 
 A host gets a few places. A request that hangs gives its place on after a second, if the host has answered anybody at
-all: of many who share one host, those whose receiver hangs do not hold up the others. A host that fails twice without
-an answer in between is left alone for the rest of the run.
+all: of many who share one host, those whose receiver hangs do not hold up the others. A host that fails twice, and
+answers nobody while those requests are under way, is left alone for the rest of the run.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ FAILURES_IN_A_ROW = 2
 @dataclass(slots=True)
 class _Host:
     begun: dict[int, float] = field(default_factory=dict)
-    has_answered: bool = False
+    answered_at: float | None = None
     failures: int = 0
 
 
@@ -39,7 +39,7 @@ class Places:
         state = self._of(host)
         if len(state.begun) < MOST_A_HOST:
             return True
-        if not state.has_answered or len(state.begun) >= MOST_A_HOST + MOST_SLOW_A_HOST:
+        if state.answered_at is None or len(state.begun) >= MOST_A_HOST + MOST_SLOW_A_HOST:
             return False
         return sum(now - begun < SLOW_AFTER_SECONDS for begun in state.begun.values()) < MOST_A_HOST
 
@@ -53,13 +53,15 @@ class Places:
         self._of(host).begun[key] = now
         self._under_way += 1
 
-    def end(self, host: str, key: int, *, answered: bool) -> None:
+    def end(self, host: str, key: int, now: float, *, answered: bool) -> None:
         """`answered`: with anything that is HTTP, whatever it says."""
         state = self._of(host)
-        if state.begun.pop(key, None) is not None:
-            self._under_way -= 1
-        state.has_answered = state.has_answered or answered
-        state.failures = 0 if answered else state.failures + 1
+        begun = state.begun.pop(key)
+        self._under_way -= 1
+        if answered:
+            state.answered_at, state.failures = now, 0
+        elif state.answered_at is None or state.answered_at < begun:
+            state.failures += 1
 
     def _of(self, host: str) -> _Host:
         return self._hosts.setdefault(host, _Host())
