@@ -1,6 +1,6 @@
 """A notice for a small screen: 160 characters for an SMS, some lines for what has room for them. No marks at all."""
 
-from subscriptions.hooks.chat import THE_REST, headline
+from subscriptions.hooks.chat import headline, the_rest
 from subscriptions.hooks.dialects import Dialect, pieces_of
 from subscriptions.hooks.fitting import fit, fit_line, length_of
 from subscriptions.said.words import Words
@@ -47,5 +47,5 @@ def long_text(words: Words, *, base: str, limit: int) -> str:
     for passage in words.passages:
         title = f"{passage.title}\n" if passage.title else ""
         room = each - length_of(title)
-        said.append(title + fit(pieces_of(passage, PLAIN, base=base), room, PLAIN, more=f"{THE_REST}."))
+        said.append(title + fit(pieces_of(passage, PLAIN, base=base), room, PLAIN, more=f"{the_rest()}."))
     return "\n\n".join([*said, after])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from incidents.enums import NoticeKind
 from statuspage.core.text import clean_line
 from subscriptions.enums import Purpose
 from subscriptions.hooks.outgoing import Answer, HookMessage, Outgoing, Reply, Verdict, answer_by_status
+from subscriptions.languages import reader_of, say, say_count, speaking
 from subscriptions.links import CONFIRMATION_LIFETIME
 from subscriptions.said.words import Fact, Words, plain
 
@@ -22,7 +24,6 @@ COLOURS = {
     "work": "#3b78d8",
 }
 MOST_WAIT = timedelta(hours=1)
-THE_REST = "The rest is on the page"
 # What begins something: all others are follow-ups.
 FIRST_WORDS = frozenset({NoticeKind.INCIDENT_CREATED, NoticeKind.MAINTENANCE_SCHEDULED})
 
@@ -31,27 +32,44 @@ def words_of(message: HookMessage) -> Words:
     """What is said: of a notice its words, else a letter about the subscription itself."""
     if message.words is not None:
         return message.words
-    name = clean_line(message.page_name)
+    page = clean_line(message.page_name)
     if message.delivery.purpose == Purpose.CONFIRMATION:
         return _letter(
-            "Confirm that this channel wants status updates",
-            f"Somebody asked {name} to post here when something breaks, and when it is over. If that is right, open"
-            " the link and press Confirm there. If not, do nothing: nothing else will be posted.",
-            link=("Confirm on the status page", message.confirm_url),
-            fact=f"The link is good for {CONFIRMATION_LIFETIME.days} days.",
+            say("Confirm that this channel wants status updates"),
+            say(
+                "Somebody asked %(page)s to post here when something breaks, and when it is over. If that is right,"
+                " open the link and press Confirm there. If not, do nothing: nothing else will be posted.",
+                page=page,
+            ),
+            link=(say("Confirm on the status page"), message.confirm_url),
+            fact=say_count(
+                "The link is good for %(number)d day.",
+                "The link is good for %(number)d days.",
+                CONFIRMATION_LIFETIME.days,
+            ),
         )
     if message.delivery.purpose == Purpose.TEST:
         return _letter(
-            "This is a test",
-            f"{name} can post here. Nothing is broken.",
-            link=("To the status page", message.page_url),
+            say("This is a test"),
+            say("%(page)s can post here. Nothing is broken.", page=page),
+            link=(say("To the status page"), message.page_url),
         )
     return _letter(
-        "This channel is subscribed",
-        f"{name} posts here when something breaks, and when it is over.",
-        link=("Change or end it", message.manage_url),
-        fact="Who can read this message can do that. Is that too many? Keep the link and delete the message.",
+        say("This channel is subscribed"),
+        say("%(page)s posts here when something breaks, and when it is over.", page=page),
+        link=(say("Change or end it"), message.manage_url),
+        fact=say("Who can read this message can do that. Is that too many? Keep the link and delete the message."),
     )
+
+
+def speaking_to(message: HookMessage) -> AbstractContextManager[None]:
+    """Within it our own words are in the language that was chosen; `message.words` are in it already."""
+    return speaking(reader_of(message.subscriber).language)
+
+
+def the_rest() -> str:
+    """What a text ends with that had to be cut; a link."""
+    return say("The rest is on the page")
 
 
 def _letter(title: str, text: str, *, link: tuple[str, str], fact: str = "") -> Words:

@@ -74,11 +74,13 @@ def _url(message: HookMessage, path: str = "", query: str = "") -> str:
 
 
 def _message(message: HookMessage, limit: int) -> dict[str, Any]:
-    words = chat.words_of(message)
+    with chat.speaking_to(message):
+        words = chat.words_of(message)
+        embed = _embed(message, words, limit)
     return {
         # Beside the embed: whoever has embeds turned off, and the notification on a phone, shows this alone.
         "content": f"**{fit_line(chat.headline(words), HEADLINE, escape)}**",
-        "embeds": [_embed(message, words, limit)],
+        "embeds": [embed],
         "allowed_mentions": {"parse": []},
     }
 
@@ -105,7 +107,7 @@ def _description(words: Words, limit: int, *, base: str) -> str:
     after.append(DIALECT.link(DIALECT.escape(words.link_label), words.url))
     taken = sum(length_of(text) + 2 for text in [*titles, *after])
     each = min(limit, DESCRIPTION - taken) // max(len(passages), 1) - 2
-    more = DIALECT.link(chat.THE_REST, words.url)
+    more = DIALECT.link(chat.the_rest(), words.url)
     texts = [
         title + fit(pieces_of(passage, DIALECT, base=base), each, DIALECT, more=more)
         for title, passage in zip(titles, passages, strict=True)

@@ -83,9 +83,10 @@ COMPATIBLE = Dialect(
 
 
 def write(message: HookMessage) -> Outgoing:
-    words = chat.words_of(message)
     url = message.subscriber.address
-    payload = _blocks(message, words) if OF_SLACK.match(urlsplit(url).path) else _attachment(message, words)
+    with chat.speaking_to(message):
+        words = chat.words_of(message)
+        payload = _blocks(message, words) if OF_SLACK.match(urlsplit(url).path) else _attachment(message, words)
     return chat.posting(url, payload)
 
 
@@ -111,7 +112,7 @@ def _blocks(message: HookMessage, words: Words) -> dict[str, Any]:
 
 def _passage(passage: Passage, base: str, limit: int, url: str) -> str:
     title = f"*{fit_line(passage.title, TITLE, DIALECT.escape)}*\n" if passage.title else ""
-    return title + fit(pieces_of(passage, DIALECT, base=base), limit, DIALECT, more=_link(chat.THE_REST, url))
+    return title + fit(pieces_of(passage, DIALECT, base=base), limit, DIALECT, more=_link(chat.the_rest(), url))
 
 
 def _section(text: str) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def _fact(fact: Fact) -> str:
 
 
 def _attachment(message: HookMessage, words: Words) -> dict[str, Any]:
-    more = COMPATIBLE.link(chat.THE_REST, words.url)
+    more = COMPATIBLE.link(chat.the_rest(), words.url)
     passages = []
     for passage in words.passages[:MOST]:
         title = f"**{fit_line(passage.title, TITLE, COMPATIBLE.escape)}**\n" if passage.title else ""

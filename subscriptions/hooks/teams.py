@@ -51,12 +51,13 @@ DIALECT = Dialect(
 
 
 def write(message: HookMessage) -> Outgoing:
-    words = chat.words_of(message)
     limits = FOLLOW_UP_PASSAGES if chat.is_follow_up(message) else PASSAGES
-    for limit in limits:
-        outgoing = chat.posting(message.subscriber.address, _envelope(message, words, limit))
-        if len(outgoing.body) <= MOST_BYTES:
-            break
+    with chat.speaking_to(message):
+        words = chat.words_of(message)
+        for limit in limits:
+            outgoing = chat.posting(message.subscriber.address, _envelope(message, words, limit))
+            if len(outgoing.body) <= MOST_BYTES:
+                break
     return outgoing
 
 
@@ -78,7 +79,7 @@ def _body(message: HookMessage, words: Words, limit: int) -> list[dict[str, Any]
     state = [_text(escape(words.state), weight="Bolder")] if words.state else []
     title = _text(fit_line(words.title, TITLE, escape), size="Large", weight="Bolder", style="heading")
     body = [{"type": "Container", "style": STYLES.get(words.css, "emphasis"), "bleed": True, "items": [*state, title]}]
-    more = DIALECT.link(chat.THE_REST, words.url)
+    more = DIALECT.link(chat.the_rest(), words.url)
     for passage in words.passages[:MOST_PASSAGES]:
         if passage.title:
             body.append(_text(fit_line(passage.title, TITLE, escape), weight="Bolder", spacing="Medium"))

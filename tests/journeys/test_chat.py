@@ -174,7 +174,7 @@ def test_each_channel_hears_each_word_once_through_errors_and_rate_limits(
 
     everybody = [*healthy.values(), like_slack, *shaken.values()]
     for url in everybody:
-        eventually(lambda url=url: "We see" in server.taken(url)[-1].body.decode())
+        hears(server, url, "We see")
     for url in shaken.values():
         first, again = server.to(url)
         assert (first.status >= 400, again.status < 300) == (True, True)
@@ -182,7 +182,7 @@ def test_each_channel_hears_each_word_once_through_errors_and_rate_limits(
         assert again.at - first.at >= PATIENCE_SECONDS
     say_and_resolve(stack)
     for url in everybody:
-        eventually(lambda url=url: "A full disk." in server.taken(url)[-1].body.decode())
+        hears(server, url, "A full disk.")
         bodies = [one.body.decode() for one in server.taken(url)]
         assert sum("We know why" in body for body in bodies) == 1
     discord = [one for url in (healthy["discord"], shaken["discord"]) for one in server.to(url, method="PATCH")]
@@ -192,6 +192,15 @@ def test_each_channel_hears_each_word_once_through_errors_and_rate_limits(
     who_is_left(stack, server, removed, refusing)
     eventually(lambda: len(telephone.rung) == 3)
     assert [one["title"].partition(":")[0] for one in telephone.rung] == ["Investigating", "Identified", "Resolved"]
+
+
+def hears(server: ChatServer, url: str, words: str) -> None:
+    eventually(lambda: words in server.taken(url)[-1].body.decode())
+
+
+def is_quarantined(stack: Stack, url: str) -> None:
+    sql = "SELECT state FROM subscriptions_subscriber WHERE address = %s"
+    eventually(lambda: stack.query(sql, url) == [("quarantined",)])
 
 
 def say_and_resolve(stack: Stack) -> None:
@@ -223,7 +232,7 @@ def who_is_left(stack: Stack, server: ChatServer, removed: dict[str, str], refus
         return found
 
     for url in removed.values():
-        eventually(lambda url=url: rows()[url][0][0] == "quarantined")
+        is_quarantined(stack, url)
         assert len(server.to(url)) == 1
     assert [state for _, state, _ in rows()[refusing]] == ["failed"] * 3
     waiting = rows()["APPRISE_MISSING"]

@@ -250,3 +250,14 @@ def test_the_edge_has_the_colour_of_the_state(css: str, colour: str) -> None:
     }
     assert json.loads(write[Channel.SLACK](said("a", css=css)))["attachments"][0]["color"] == colour
     assert json.loads(write[Channel.DISCORD](said("a", css=css)))["embeds"][0]["color"] == int(colour[1:], 16)
+
+
+@anywhere
+def test_our_own_words_are_in_the_language_that_was_chosen(channel: Channel) -> None:
+    asked = message(channel, purpose=Purpose.CONFIRMATION)
+    asked.subscriber.language = "de"
+    assert "dass dieser Kanal" in TEXTS[channel](FORMATS[channel].write(asked).body)
+    cut = message(channel, said(LONG[0]))
+    cut.subscriber.language = "fr"
+    assert "La suite est sur la page" in TEXTS[channel](FORMATS[channel].write(cut).body)
+    assert "The rest is on the page" in TEXTS[channel](FORMATS[channel].write(message(channel, said(LONG[0]))).body)
