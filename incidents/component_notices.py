@@ -46,6 +46,9 @@ CAUSES = {
     ClaimSource.INCIDENT: "Said in an incident.",
     ClaimSource.MAINTENANCE: "Because of maintenance.",
 }
+# Of several who say the same: what was measured is the reason for what is said. When each began does not tell, since
+# an incident is dated back to the first failure.
+WHO_IS_NAMED = (ClaimSource.PROBE, ClaimSource.INCIDENT, ClaimSource.MAINTENANCE, ClaimSource.STAFF)
 OVER = {
     ClaimSource.INCIDENT: "The incident is over.",
     ClaimSource.MAINTENANCE: "The maintenance is over.",
@@ -189,12 +192,13 @@ def _cause(
 
 
 def _source(component: Component, status: ComponentStatus) -> tuple[ClaimSource | None, str]:
-    """Whoever says so, and said it first; of a component that is well, whoever ended what it was before."""
+    """Whoever says so; of a component that is well, whoever ended what it was before."""
     said: StatusClaim | StatusChange | None
     if status is OPERATIONAL:
         said = StatusChange.objects.filter(component=component, new_status=status).order_by("-at", "-pk").first()
     else:
-        said = _public_claims(component).filter(status=status).order_by("since", "pk").first()
+        claims = _public_claims(component).filter(status=status).order_by("pk")
+        said = min(claims, key=lambda claim: WHO_IS_NAMED.index(ClaimSource(claim.source)), default=None)
     return (None, "") if said is None else (ClaimSource(said.source), said.source_id)
 
 

@@ -182,13 +182,14 @@ def test_who_set_it_by_hand_is_not_named(well: Component, clock: Clock) -> None:
     assert "ada" not in json.dumps(said)
 
 
-def declare(component: Component, *, private: bool = False) -> Incident:
+def declare(component: Component, *, private: bool = False, started_at: datetime | None = None) -> Incident:
     return open_incident(
         title="Secret merger leaks",
         severity="critical",
         message="Looking.",
         impacts={component: MAJOR},
         private=private,
+        started_at=started_at,
     )
 
 
@@ -212,10 +213,12 @@ def test_an_incident_is_named_when_it_begins_and_when_it_is_over(well: Component
 
 def test_a_failure_that_a_probe_found_names_the_incident_about_it(well: Component, clock: Clock) -> None:
     measured(well, MAJOR)
-    incident = declare(well)
+    # As a probe's own incident, it begins with the first failure.
+    incident = declare(well, started_at=NOON - timedelta(minutes=2))
     clock.sweep_after()
     clock.sweep_after(60)
-    assert changes()[0].payload["incident"]["reference"] == incident.reference
+    payload = changes()[0].payload
+    assert (payload["incident"]["reference"], payload["cause"]) == (incident.reference, "Found by our monitoring.")
 
 
 def test_of_what_only_a_private_incident_says_nobody_is_told(well: Component, clock: Clock) -> None:
