@@ -44,8 +44,7 @@ class NoticeList(ChangeList):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin[Notice]):
-    list_display = ("written", "about", "audience", "told", "state_chip")
-    list_display_links = ("written", "about")
+    list_display = ("about", "told", "state_chip", "written", "audience")
     list_filter = ("kind", "audience", "created_at")
     list_select_related = ("incident", "maintenance")
     list_per_page = 20
@@ -73,6 +72,9 @@ class NoticeAdmin(ReadOnlyAdmin[Notice]):
             ),
         ]
         return own + super().get_urls()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Notices: who was told"} | (extra_context or {}))
 
     def change_view(
         self,

@@ -71,7 +71,7 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
         return request.user.has_perm("subscriptions.delete_subscriber")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        own = {"may_import": request.user.has_perm("subscriptions.add_subscriberimport")}
+        own = {"title": "Subscribers", "may_import": request.user.has_perm("subscriptions.add_subscriberimport")}
         return super().changelist_view(request, own | (extra_context or {}))
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
