@@ -17,6 +17,8 @@ ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 _BARE_URL = re.compile(r"(?<![\(<\[\"'=\w/])(https?://[^\s<>\"'`\)\]]*[^\s<>\"'`\)\].,;:!?])")
+# What is code is no address to follow. Bounded: nobody makes us look for the end of ten thousand backticks.
+_CODE = re.compile(r"(?ms)^ {0,3}(`{3,}+|~{3,}+)[^\n]*\n.*?(?:^ {0,3}\1|\Z)|(?<!`)(`++)[^\n]{1,500}?(?<!`)\2(?!`)")
 _HEADING = re.compile(r"<(/?)h([12])>")
 
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
@@ -29,7 +31,7 @@ def render_markdown(text: str, *, from_file: bool = False) -> str:
 
     Who types into a form means the ends of their lines; in a file they are the editor's (`from_file`).
     """
-    linked = _BARE_URL.sub(r"<\1>", text)
+    linked = _with_links(text)
     parser = _file_parser if from_file else _parser
     html = _HEADING.sub(lambda match: f"<{match[1]}h3>", parser.render(linked))
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener nofollow").strip()
@@ -40,7 +42,7 @@ def markdown_tree(text: str) -> SyntaxTreeNode:
 
     Nothing of it is sanitised: a link leads wherever it leads.
     """
-    return SyntaxTreeNode(_parser.parse(_BARE_URL.sub(r"<\1>", text)))
+    return SyntaxTreeNode(_parser.parse(_with_links(text)))
 
 
 @lru_cache(maxsize=4096)
@@ -50,3 +52,12 @@ def markdown_to_text(text: str) -> str:
     for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&amp;", "&")):
         words = words.replace(entity, character)
     return " ".join(words.split())
+
+
+def _with_links(text: str) -> str:
+    """Addresses in running text in angle brackets, which is how CommonMark makes links of them."""
+    said, at = [], 0
+    for code in _CODE.finditer(text):
+        said += [_BARE_URL.sub(r"<\1>", text[at : code.start()]), code[0]]
+        at = code.end()
+    return "".join([*said, _BARE_URL.sub(r"<\1>", text[at:])])

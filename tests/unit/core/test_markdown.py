@@ -22,6 +22,26 @@ def test_a_written_link_is_left_alone() -> None:
     assert render_markdown("[here](https://example.com)").count("<a ") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("```\ncurl https://e.example/a\n```", "<pre><code>curl https://e.example/a\n</code></pre>"),
+        ("~~~ sh\ncurl https://e.example/a\n\nhttps://e.example/b", "curl https://e.example/a\n\nhttps://e.example/b"),
+        ("Run `curl https://e.example/a` now", "<code>curl https://e.example/a</code>"),
+        ("Run ``curl `https://e.example/a` `` now", "<code>curl `https://e.example/a` </code>"),
+    ],
+)
+def test_an_address_in_code_stays_code(text: str, code: str) -> None:
+    html = render_markdown(text)
+    assert code in html
+    assert "<a " not in html
+
+
+def test_after_code_an_address_is_a_link_again() -> None:
+    html = render_markdown("`a` https://e.example/b\n\n```\nhttps://e.example/c\n```\n\nhttps://e.example/d `e")
+    assert re.findall(r'href="([^"]*)"', html) == ["https://e.example/b", "https://e.example/d"]
+
+
 def test_headings_begin_below_those_of_the_page() -> None:
     assert render_markdown("# Cause") == "<h3>Cause</h3>"
 
