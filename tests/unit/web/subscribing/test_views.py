@@ -7,6 +7,7 @@ from components.enums import ComponentStatus
 from components.models import Component
 from incidents import services as incidents
 from incidents.models import Incident
+from statuspage.web.documents import render_document
 from subscriptions.enums import Event, SubscriberState
 from subscriptions.models import Subscriber, SubscriptionRequest
 from subscriptions.services import accept_requests
@@ -249,3 +250,15 @@ def test_a_private_incident_is_named_by_its_severity(visitor: Client, api: Compo
 def test_an_incident_that_is_not_there_is_a_plain_page(visitor: Client, api: Component, reference: str) -> None:
     assert visitor.get(f"/subscribe/incident/{reference}/").status_code == 404
     assert visitor.post(f"/subscribe/incident/{reference}/", {"email": "ada@example.org"}).status_code == 404
+
+
+def test_the_page_of_an_incident_has_the_form_as_long_as_it_runs(api: Component, outage: Incident) -> None:
+    def html() -> str:
+        # The document itself, as every visitor gets it.
+        document = render_document(outage.get_absolute_url())
+        assert document is not None
+        return document.body.decode()
+
+    assert f'method="post" action="{follow(outage)}"' in html()
+    incidents.resolve_incident(incident=outage, message="Done.")
+    assert follow(outage) not in html()
