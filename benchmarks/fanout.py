@@ -206,8 +206,6 @@ def console(incident: int) -> Callable[[], None]:
 
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_superuser("ana", "ana@example.com", "x"))
-    # What a process loads once is not what is measured.
-    client.get(f"/admin/incidents/incident/{incident}/change/")
 
     def post() -> None:
         form = {
@@ -221,6 +219,8 @@ def console(incident: int) -> Callable[[], None]:
         if response.status_code != 302:
             raise RuntimeError(f"the form answered {response.status_code}")
 
+    # What a process loads once is not what is measured.
+    post()
     return post
 
 
