@@ -75,10 +75,11 @@ class ChatServer(ThreadingHTTPServer):
         return f"{self._base}/api/webhooks/123456789012345678/{name}"
 
     def to(self, url: str, *, method: str = "POST") -> list[Posting]:
-        """What came to this URL and what is below it, in order."""
+        """What came to this URL, and to its messages, in order."""
         path = urlsplit(url).path
         with self.lock:
-            return [one for one in self.kept.postings if one.method == method and one.path.startswith(path)]
+            theirs = [one for one in self.kept.postings if one.method == method]
+        return [one for one in theirs if one.path == path or one.path.startswith(f"{path}/messages/")]
 
     def taken(self, url: str) -> list[Posting]:
         return [one for one in self.to(url) if one.status < 300]
