@@ -149,7 +149,7 @@ def _waiting(now: datetime) -> dict[str, _Waiting]:
         .order_by()
         .values("channel")
         .annotate(
-            number=Count("pk"),
+            number=Count("*"),
             retrying=Count("pk", filter=Q(attempts__gt=0)),
             due_since=Min("next_attempt_at", filter=Q(next_attempt_at__lte=now)),
         )
@@ -167,11 +167,11 @@ def _waiting(now: datetime) -> dict[str, _Waiting]:
 def _sent(now: datetime) -> dict[str, tuple[int, int]]:
     rows = Delivery.objects.filter(state=DeliveryState.SENT, sent_at__gte=now - FAILURES_OVER).order_by()
     lately = Count("pk", filter=Q(sent_at__gte=now - MOVING_WITHIN))
-    counted = rows.values("channel").annotate(number=Count("pk"), lately=lately)
+    counted = rows.values("channel").annotate(number=Count("*"), lately=lately)
     return {channel: (number, late) for channel, number, late in counted.values_list("channel", "number", "lately")}
 
 
 def _failed(now: datetime) -> dict[str, int]:
     # Of what was given up, the moment of its next try is when that was.
     rows = Delivery.objects.filter(state=DeliveryState.FAILED, next_attempt_at__gte=now - FAILURES_OVER).order_by()
-    return dict(rows.values("channel").annotate(number=Count("pk")).values_list("channel", "number"))
+    return dict(rows.values("channel").annotate(number=Count("*")).values_list("channel", "number"))

@@ -83,7 +83,7 @@ def live_progress(notice_id: int) -> LiveProgress:
 def notices_in_flight() -> dict[int, int]:
     """How many still wait, by the notice's key. One query, over what waits alone."""
     waiting = Delivery.objects.pending().filter(notice__isnull=False).order_by()
-    return dict(waiting.values("notice_id").annotate(number=Count("pk")).values_list("notice_id", "number"))
+    return dict(waiting.values("notice_id").annotate(number=Count("*")).values_list("notice_id", "number"))
 
 
 def queue_age() -> timedelta:
@@ -94,7 +94,7 @@ def queue_age() -> timedelta:
 
 def _counted(notice_ids: Collection[int]) -> list[Counted]:
     columns = ("notice_id", "channel", "state")
-    rows = Delivery.objects.filter(notice__in=notice_ids).order_by().values(*columns).annotate(number=Count("pk"))
+    rows = Delivery.objects.filter(notice__in=notice_ids).order_by().values(*columns).annotate(number=Count("*"))
     forgotten = DeliveryCount.objects.filter(notice__in=notice_ids).order_by()
     both = rows.values_list(*columns, "number").union(forgotten.values_list(*columns, "count"), all=True).order_by()
     return [(notice, channel, state, number) for notice, channel, state, number in both]
