@@ -109,11 +109,25 @@ def _fresh_link(chosen: Chosen, desk: Desk) -> Words:
         chosen,
         desk,
         title=title,
-        sentences=[
-            say("Somebody, most likely you, asked for a fresh link to this subscription. Here it is."),
-            say("If it was not you, do nothing: nothing was changed. This is what you get:"),
-        ],
+        sentences=_why_a_link(chosen, desk),
     )
+
+
+def _why_a_link(chosen: Chosen, desk: Desk) -> list[str]:
+    """Whoever answers for a URL gets one also when the URL itself has confirmed, without having asked."""
+    if chosen.host:
+        return [
+            say(
+                "%(page)s posts its messages to an address at %(host)s, and you were named as its contact.",
+                page=desk.page,
+                host=chosen.host,
+            ),
+            say("With this link you change it, end it, or make the secret of a webhook. This is what it gets:"),
+        ]
+    return [
+        say("Somebody, most likely you, asked for a fresh link to this subscription. Here it is."),
+        say("If it was not you, do nothing: nothing was changed. This is what you get:"),
+    ]
 
 
 def _stopped(chosen: Chosen, desk: Desk) -> Words:

@@ -309,3 +309,14 @@ def test_failures_are_counted_from_the_first_and_forgotten_with_a_success(owned:
         time.shift(timedelta(days=5))
         assert not quarantine.note_failure(subscriber_id=owned.pk, words="500", tries=2)
         assert quarantine.note_failure(subscriber_id=owned.pk, words="500", tries=3)
+
+
+def test_the_letter_with_the_link_says_whose_url_it_is_about(page: Page, sink: Sink) -> None:
+    row = accept()
+    assert webhooks.confirmed_by_challenge(subscriber_id=row.pk, generation=row.generation)
+    assert sending.send_batch().sent == 1
+    part = sink.accepted[0].get_body(("plain",))
+    assert part is not None
+    text = " ".join(str(part.get_content()).split())
+    assert "posts its messages to an address at hooks.example.com" in text
+    assert "asked for a fresh link" not in text
