@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from components.admin_base import ModelAdmin, ModelForm
@@ -48,6 +48,9 @@ class TargetForm(ModelForm[Target]):
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
         self.fields["name"].max_length = NAME_LENGTH  # type: ignore[attr-defined]  # a CharField
+        for name in ("components", "minimum_severity"):
+            for what in ("add", "change", "delete", "view"):
+                setattr(self.fields[name].widget, f"can_{what}_related", False)
         chosen = self.fields["components"]
         chosen.queryset = Component.objects.active().select_related("group")  # type: ignore[attr-defined]  # theirs
 
@@ -84,7 +87,7 @@ class TargetForm(ModelForm[Target]):
 @admin.register(Target)
 class TargetAdmin(ModelAdmin[Target]):
     form = TargetForm
-    list_display = ("name", "address", "state_chip", "hears_of", "origin", "trouble")
+    list_display = ("name", "variable", "state_chip", "hears_of", "origin", "trouble")
     list_display_links = ("name",)
     list_filter = ("state", "origin")
     ordering = ("state", "name")
@@ -123,6 +126,14 @@ class TargetAdmin(ModelAdmin[Target]):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Written with the choice already."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = {"title": "Own targets: SMS, push messages and others by Apprise"}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    @admin.display(description="Variable", ordering="address")
+    def variable(self, target: Target) -> str:
+        return target.address
 
     @admin.display(description="State", ordering="state")
     def state_chip(self, target: Target) -> SafeString:
