@@ -29,7 +29,6 @@ class Question:
     done: str
     does: Callable[[Any, str], None]
     asks_why: bool = True
-    is_final: bool = False
 
 
 def ask_then_do[M: Model](

@@ -202,7 +202,6 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
             button="Delete all of it",
             done="Deleted",
             does=does,
-            is_final=True,
         )
         return self._ask(request, queryset, question)
 

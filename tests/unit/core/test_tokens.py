@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import time_machine
+from pytest_django import Settings
 
-from statuspage.core.tokens import hash_token, new_token, sign, unsign
+from statuspage.core.tokens import hash_token, keyed_hash, new_token, sign, unsign
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -30,3 +31,13 @@ def test_an_old_token_expires() -> None:
 def test_random_tokens_differ_and_are_kept_as_a_hash() -> None:
     assert new_token() != new_token()
     assert hash_token("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_keyed_hash_is_the_same_for_the_same_text_purpose_and_key_alone(settings: Settings) -> None:
+    hashed = keyed_hash("a", "ada@example.org")
+    assert len(hashed) == 64
+    assert keyed_hash("a", "ada@example.org") == hashed
+    assert keyed_hash("a", "bob@example.org") != hashed
+    assert keyed_hash("b", "ada@example.org") != hashed
+    settings.SECRET_KEY = "another"
+    assert keyed_hash("a", "ada@example.org") != hashed
