@@ -1,5 +1,7 @@
 """A list is uploaded, tried out, begun and cancelled in the console."""
 
+from typing import cast
+
 import pytest
 from celery import Celery
 from django.contrib.auth.models import User
@@ -24,8 +26,7 @@ LIST = b"email,plan\nada@example.org,gold\nbob@example.org,gold\nnonsense,gold\n
 
 def upload(client: Client, content: bytes = LIST, reason: str = REASON) -> HttpResponse:
     file = SimpleUploadedFile("old.csv", content, content_type="text/csv")
-    answer: HttpResponse = client.post(f"{IMPORTS}add/", {"file": file, "reason": reason}, follow=True)
-    return answer
+    return cast("HttpResponse", client.post(f"{IMPORTS}add/", {"file": file, "reason": reason}, follow=True))
 
 
 def page_of(client: Client, part: str = "change") -> str:
