@@ -84,9 +84,9 @@ class Mould:
         self._fence = f"\r\n--{boundary}\r\n".encode()
         self._end = f"\r\n--{boundary}--\r\n".encode()
 
-    def cast(self, *, to: str, headers: Mapping[str, str], values: Mapping[str, str]) -> "CastMail":
+    def cast(self, *, to: str, headers: Mapping[str, str], values: Mapping[str, str]) -> "Cast":
         """The mail for one recipient, with headers and links of their own."""
-        return CastMail(mould=self, to=to, headers=headers, values=values)
+        return Cast(mould=self, to=to, headers=headers, values=values)
 
     def wire(self, *, to: str, headers: Mapping[str, str], values: Mapping[str, str]) -> bytes:
         own = b"".join(_header_line(name, value) for name, value in {"To": to, **headers}.items())
@@ -102,20 +102,38 @@ class Mould:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """A mail for one: a mould and what fills it. Nothing is made of it before it is asked for."""
+
+    mould: Mould
+    to: str
+    headers: Mapping[str, str]
+    values: Mapping[str, str]
+
+    def wire(self) -> bytes:
+        """As it goes over the wire, with CRLF."""
+        return self.mould.wire(to=self.to, headers=self.headers, values=self.values)
+
+    def as_mail(self) -> "CastMail":
+        return CastMail(self)
+
+
 class CastMail(EmailMultiAlternatives):
     """A mail for one, as any of Django's mail backends takes it."""
 
-    def __init__(self, *, mould: Mould, to: str, headers: Mapping[str, str], values: Mapping[str, str]) -> None:
-        plain, rich = mould.texts(values)
+    def __init__(self, cast: Cast) -> None:
+        mould = cast.mould
+        plain, rich = mould.texts(cast.values)
         super().__init__(
             subject=mould.subject,
             body=plain,
             from_email=mould.sender,
-            to=[to],
-            headers={**mould.headers, **headers},
+            to=[cast.to],
+            headers={**mould.headers, **cast.headers},
             alternatives=[(rich, "text/html")],
         )
-        self._bytes = mould.wire(to=to, headers=headers, values=values)
+        self._bytes = cast.wire()
 
     @override
     def message(self, *, policy: "Policy[Any] | None" = None) -> Message:

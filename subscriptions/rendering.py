@@ -27,7 +27,7 @@ from subscriptions.enums import Channel, Event, Purpose
 from subscriptions.languages import Reader, say, speaking, to_be_said
 from subscriptions.look import colours_of
 from subscriptions.models import Delivery, Subscriber
-from subscriptions.moulds import CastMail, Mould, Slots
+from subscriptions.moulds import Cast, CastMail, Mould, Slots
 from subscriptions.plain_text import as_text, unbroken
 from subscriptions.said.component import words_on_component
 from subscriptions.said.customers import words_to_customers
@@ -81,6 +81,11 @@ def letterhead(name: str, url: str) -> Letterhead:
 
 
 def cast_mail(kind: MailKind, delivery: Delivery) -> CastMail:
+    """See `cast`: as a mail of Django's."""
+    return cast(kind, delivery).as_mail()
+
+
+def cast(kind: MailKind, delivery: Delivery) -> Cast:
     """The mail of this delivery. Its Message-ID is made of the row, so that a repeat is known as one; only one that
     somebody asked for has an id of its own, as mail programs hide a second message of the same.
 

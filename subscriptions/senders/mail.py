@@ -1,6 +1,5 @@
 """Mails, handed to the mail server over one connection a batch."""
 
-import email.policy
 import logging
 import time
 from collections import deque
@@ -19,7 +18,7 @@ from subscriptions.customers import suppress_customer
 from subscriptions.ledger import Batch, Failure, Tally
 from subscriptions.mail_kinds import MailKinds
 from subscriptions.models import Delivery
-from subscriptions.rendering import cast_mail
+from subscriptions.rendering import cast
 from subscriptions.senders.pace import Pace
 from subscriptions.services import suppress
 
@@ -101,15 +100,15 @@ class _Sender:
             logger.info("the mail server did not close the connection in order")
 
     def _send(self, delivery: Delivery) -> None:
-        mail = cast_mail(self._kind_for(delivery), delivery)
+        mail = cast(self._kind_for(delivery), delivery)
         self._mailer.open()
         self._hold(delivery)
         server = self._mailer.connection if isinstance(self._mailer, SmtpBackend) else None
         if server is None:
-            self._mailer.send_messages([mail])
+            self._mailer.send_messages([mail.as_mail()])
             return
-        sender, data = smtp.bare_address(mail.from_email), mail.message(policy=email.policy.SMTP).as_bytes()
-        smtp.offer_envelope(server, sender=sender, recipient=mail.to[0], size=len(data))
+        sender, data = smtp.bare_address(mail.mould.sender), mail.wire()
+        smtp.offer_envelope(server, sender=sender, recipient=mail.to, size=len(data))
         try:
             self._hold(delivery)
         except BaseException:

@@ -12,8 +12,8 @@ from statuspage.core import clock, smtp
 from subscriptions import ledger, sending
 from subscriptions.enums import Channel, DeliveryState
 from subscriptions.models import Delivery, Subscriber
-from subscriptions.moulds import CastMail
-from subscriptions.rendering import cast_mail
+from subscriptions.moulds import Cast
+from subscriptions.rendering import cast
 from subscriptions.senders import mail
 from subscriptions.senders.mail import send_mails
 from tests.unit.subscriptions.conftest import Sink, Tell, states
@@ -94,14 +94,14 @@ def test_a_slow_sender_that_lives_keeps_what_it_has(told: Tell, sink: Sink, monk
     with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
         batch = ledger.claim_due_batch([Channel.EMAIL], 3)
 
-        def dawdle(*arguments: Any) -> CastMail:
+        def dawdle(*arguments: Any) -> Cast:
             # Nearly a whole lease goes by before each of them.
             hand.shift(ledger.LEASE * 0.9)
             batch.leased_at -= ledger.LEASE.total_seconds() * 0.9
             assert not ledger.has_due([Channel.EMAIL])
-            return cast_mail(*arguments)
+            return cast(*arguments)
 
-        monkeypatch.setattr(mail, "cast_mail", dawdle)
+        monkeypatch.setattr(mail, "cast", dawdle)
         assert send_mails(batch).sent == 3
     assert sorted(sink.recipients) == ["r0@example.org", "r1@example.org", "r2@example.org"]
 

@@ -125,8 +125,10 @@ def test_headers_are_whole_and_subjects_may_be_in_any_language() -> None:
 def test_a_backend_that_builds_its_own_message_finds_the_same_words() -> None:
     slots = Slots("leave")
     mark = slots.placeholders["leave"]
-    mail = mould(f"Leave: {mark}\n", f"<p>{mark}</p>\n", slots).cast(
-        to="a@example.org", headers={"Message-ID": "<1@e>"}, values={"leave": LINK}
+    mail = (
+        mould(f"Leave: {mark}\n", f"<p>{mark}</p>\n", slots)
+        .cast(to="a@example.org", headers={"Message-ID": "<1@e>"}, values={"leave": LINK})
+        .as_mail()
     )
     assert mail.body == f"Leave: {LINK}\n"
     assert mail.alternatives[0][0] == f"<p>{LINK}</p>\n"
@@ -139,8 +141,10 @@ def test_a_backend_that_builds_its_own_message_finds_the_same_words() -> None:
 
 def test_long_headers_are_written_whole_by_every_backend() -> None:
     slots = Slots("leave")
-    mail = mould("x", "y", slots).cast(
-        to="a@example.org", headers={"List-Unsubscribe": f"<{LINK}>"}, values={"leave": LINK}
+    mail = (
+        mould("x", "y", slots)
+        .cast(to="a@example.org", headers={"List-Unsubscribe": f"<{LINK}>"}, values={"leave": LINK})
+        .as_mail()
     )
     for policy in (None, email.policy.default, email.policy.SMTP):
         assert f"List-Unsubscribe: <{LINK}>".encode() in mail.message(policy=policy).as_bytes()

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.signals import worker_shutting_down
-from django.core.mail import EmailMessage
 from pytest_django import Settings
 
 from incidents.models import Notice
@@ -15,7 +14,8 @@ from subscriptions import sending, services, tasks
 from subscriptions.enums import DeliveryState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Subscriber
-from subscriptions.rendering import cast_mail
+from subscriptions.moulds import Cast
+from subscriptions.rendering import cast
 from tests.unit.subscriptions.conftest import Sink
 
 
@@ -58,11 +58,11 @@ def test_a_worker_that_is_asked_to_stop_gives_back_what_it_has_not_sent(
         subscriber(f"r{number}@example.org")
     fan_out_pending()
 
-    def send_and_be_asked(*arguments: Any) -> EmailMessage:
+    def send_and_be_asked(*arguments: Any) -> Cast:
         worker_shutting_down.send(sender=None)
-        return cast_mail(*arguments)
+        return cast(*arguments)
 
-    monkeypatch.setattr("subscriptions.senders.mail.cast_mail", send_and_be_asked)
+    monkeypatch.setattr("subscriptions.senders.mail.cast", send_and_be_asked)
     try:
         tasks.send_batch()
     finally:
