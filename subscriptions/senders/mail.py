@@ -15,6 +15,7 @@ from statuspage.core.database import retry_when_cut_off
 from statuspage.core.mail_answers import GIVE_UP_AFTER, Verdict, verdict_on, wait_after
 from subscriptions import ledger
 from subscriptions.customers import suppress_customer
+from subscriptions.enums import Channel
 from subscriptions.ledger import Batch, Failure, Tally
 from subscriptions.mail_kinds import MailKinds
 from subscriptions.models import Delivery
@@ -174,7 +175,8 @@ class _Sender:
 
 @retry_when_cut_off
 def _suppress(delivery: Delivery, reason: str) -> None:
-    if delivery.subscriber_id is not None:
-        suppress(subscriber_id=delivery.subscriber_id, reason=reason)
+    """Whose mailbox it was. That the contact of a URL has none any more says nothing about the URL."""
+    if delivery.subscriber is not None and delivery.subscriber.channel == Channel.EMAIL:
+        suppress(subscriber_id=delivery.subscriber.pk, reason=reason)
     if delivery.customer_id is not None:
         suppress_customer(customer_id=delivery.customer_id, reason=reason)

@@ -264,3 +264,12 @@ def test_letters_of_different_people_are_different(page: object, sink: Sink) -> 
     sending.send_batch()
     assert len({message["Message-ID"] for message in sink.accepted}) == 2
     assert {Delivery.objects.get(subscriber__address=m["To"]).purpose for m in sink.accepted} == {Purpose.CONFIRMATION}
+
+
+def test_a_contact_whose_mailbox_is_gone_does_not_stop_the_webhook(subscriber: Make, sink: Sink) -> None:
+    hook = subscriber("https://hooks.example.net/x", channel=Channel.WEBHOOK, contact_email="ops@example.net")
+    Delivery.objects.create(subscriber=hook, purpose=Purpose.LINK)
+    sink.rcpt_answers["ops@example.net"] = "550 5.1.1 no such user"
+    assert sending.send_batch().failed == 1
+    hook.refresh_from_db()
+    assert (hook.state, hook.suppressed_reason) == (SubscriberState.CONFIRMED, "")
