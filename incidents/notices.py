@@ -57,6 +57,12 @@ def hide_words(incident: Incident) -> None:
     for notice in changes.select_for_update():
         notice.payload = {**notice.payload, "incident": None, "cause": ""}
         notice.save(update_fields=["payload"])
+    reports = Notice.objects.filter(
+        kind=NoticeKind.MONTHLY_REPORT, payload__incidents__longest__reference=incident.reference
+    )
+    for notice in reports.select_for_update():
+        notice.payload = {**notice.payload, "incidents": {**notice.payload["incidents"], "longest": None}}
+        notice.save(update_fields=["payload"])
 
 
 def _without_words(payload: Mapping[str, Any], *, title: str) -> dict[str, Any]:

@@ -102,16 +102,14 @@ def _facts_of_objectives(objectives: Sequence[Mapping[str, Any]]) -> list[Fact]:
 
 
 def _facts_of_incidents(incidents: Mapping[str, Any]) -> list[Fact]:
-    longest = incidents["longest"]
-    if longest is None:
+    """The longest is not named if it has become private since."""
+    if not incidents["count"]:
         return [Fact(label=say("Incidents"), value=say("none"))]
-    named = f"{longest['reference']}, {clean_line(longest['title'])}"
-    return [
-        Fact(label=say("Incidents"), value=_counted(incidents)),
-        *some(
-            (say("The longest") if incidents["count"] > 1 else "", f"{named} ({_lasting(longest)})"),
-        ),
-    ]
+    found, longest = [Fact(label=say("Incidents"), value=_counted(incidents))], incidents["longest"]
+    if longest is not None:
+        named = f"{longest['reference']}, {clean_line(longest['title'])} ({_lasting(longest)})"
+        found += some((say("The longest") if incidents["count"] > 1 else "", named))
+    return found
 
 
 def _maintenance(maintenance: Mapping[str, Any]) -> str:

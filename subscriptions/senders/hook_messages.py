@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db.models import Q
 
@@ -22,6 +23,7 @@ from subscriptions.senders.posting import Job, Posted
 
 logger = logging.getLogger(__name__)
 
+type Payload = Mapping[str, Any]
 type Thread = tuple[int, str]  # subscriber, and `Words.thread`
 
 
@@ -29,7 +31,7 @@ class MessageWriter:
     """For one run of a sender: what is written in the database is looked at anew for the next one."""
 
     def __init__(self) -> None:
-        self._words: dict[tuple[int, Reader], Words] = {}
+        self._words: dict[tuple[int, Reader], tuple[Payload, Words]] = {}
         self._remote_ids: dict[Thread, str] = {}
 
     def jobs_of(self, batch: Batch, deliveries: Sequence[Delivery]) -> tuple[list[Job], list[Delivery]]:
@@ -90,9 +92,12 @@ class MessageWriter:
         if notice is None or subscriber.channel == Channel.WEBHOOK:
             return None
         key = (notice.pk, reader_of(subscriber))
-        if key not in self._words:
-            self._words[key] = words_of(notice, key[1])
-        return self._words[key]
+        payload, words = self._words.get(key, (None, None))
+        # A run goes on for minutes, and meanwhile an incident may become private: then its notice says less.
+        if words is None or payload != notice.payload:
+            words = words_of(notice, key[1])
+            self._words[key] = (notice.payload, words)
+        return words
 
     def _read_remote_ids(self, jobs: Sequence[Job]) -> None:
         chats = {job.receiver for job in jobs if job.message.words}

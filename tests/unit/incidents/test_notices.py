@@ -6,7 +6,7 @@ import time_machine
 
 from components.enums import ComponentStatus
 from components.models import Component, Page
-from incidents.enums import IncidentStatus
+from incidents.enums import IncidentStatus, NoticeKind
 from incidents.maintenance import schedule_maintenance
 from incidents.models import Incident, Notice
 from incidents.notices import rfc3339
@@ -90,6 +90,27 @@ def test_what_waits_to_be_sent_says_nothing_any_more_once_the_incident_is_privat
         assert not [word for word in ("Secret", "merger", "hidden", "api") if word in said], said
         assert notice.payload["incident"]["title"] == "Critical incident"
         assert not notice.components.exists()
+
+
+def test_a_report_of_a_month_does_not_name_what_has_become_private(api: Component) -> None:
+    incident = declare(api)
+    longest = {"reference": incident.reference, "title": incident.title, "url": "x", "seconds": 60}
+    for about in (longest, {**longest, "reference": "INC-2026-1120-a"}):
+        incidents = {"count": 1, "seconds": 60, "longest": about}
+        Notice.objects.create(kind=NoticeKind.MONTHLY_REPORT, payload={"incidents": incidents})
+    edit_incident(
+        incident=incident,
+        title=incident.title,
+        severity=incident.severity,
+        private=True,
+        data_impact=False,
+        root_cause_summary="",
+        remediation="",
+    )
+    reports = Notice.objects.filter(kind=NoticeKind.MONTHLY_REPORT).order_by("pk")
+    named = [notice.payload["incidents"]["longest"] for notice in reports]
+    assert named[0] is None
+    assert named[1]["reference"] == "INC-2026-1120-a"
 
 
 def test_a_component_that_the_page_does_not_show_is_not_named(api: Component, web: Component) -> None:

@@ -8,15 +8,16 @@ from pytest_django import Settings
 
 from incidents.enums import IncidentStatus
 from incidents.models import Incident, Notice
-from incidents.services import post_update, resolve_incident
+from incidents.services import edit_incident, post_update, resolve_incident
 from statuspage.core import clock
 from statuspage.core.http.allowed import AllowList
-from subscriptions import links, sending, services
+from subscriptions import ledger, links, sending, services
 from subscriptions.choices import Choice
 from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, PostedMessage, Subscriber, SubscriptionRequest
 from subscriptions.senders import hooks
+from subscriptions.senders.hook_messages import MessageWriter
 from tests.chat_rules import texts_of_discord
 from tests.chat_server import ChatServer
 
@@ -179,3 +180,28 @@ def test_a_letter_into_a_chat_is_tried_again_but_not_for_ever(page: Any, server:
         send()
     delivery = Delivery.objects.get(purpose=Purpose.CONFIRMATION)
     assert (delivery.state, delivery.attempts) == (DeliveryState.FAILED, 3)
+
+
+def test_an_incident_that_becomes_private_while_a_sender_runs_is_not_told_with_its_words(
+    notice: Notice, incident: Incident, subscriber: Callable[..., Subscriber]
+) -> None:
+    for number in range(2):
+        subscriber(f"https://chat.example.org/hooks/{number}", channel=Channel.SLACK, host="chat.example.org")
+    fan_out_pending()
+    writer = MessageWriter()
+    said = []
+    for _ in range(2):
+        batch = ledger.claim_due_batch([Channel.SLACK], 1)
+        (job,), _broken = writer.jobs_of(batch, batch.deliveries)
+        said.append(job.format.write(job.message).body.decode())
+        edit_incident(
+            incident=incident,
+            title=incident.title,
+            severity=incident.severity,
+            private=True,
+            data_impact=False,
+            root_cause_summary="",
+            remediation="",
+        )
+    assert ["eu-west" in text for text in said] == [True, False]
+    assert ["API gateway" in text for text in said] == [True, False]

@@ -139,3 +139,10 @@ def test_of_very_many_components_a_mail_names_a_hundred() -> None:
     words = report_words(components=[component(f"c{number}", "100.00") for number in range(130)])
     lines = words.passages[-1].text.split("\n")
     assert (len(lines), lines[-1]) == (101, "30 more on the page")
+
+
+def test_a_longest_incident_that_became_private_is_counted_and_not_named() -> None:
+    words = report_words(incidents={"count": 3, "seconds": 7500, "longest": None})
+    facts = facts_of(words)
+    assert ("Incidents", "3, for 2 hours 5 minutes in all") in facts
+    assert "The longest" not in [label for label, _ in facts]
