@@ -11,20 +11,27 @@ from django.http import HttpRequest
 
 from statuspage.core.client_address import client_ip
 
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+# What proxies add: each says that somebody else asks than who connects.
+FORWARDED = (
+    *("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"),
+    *("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
+)
 
 
 def may_read(request: HttpRequest) -> bool:
     """With METRICS_TOKEN: `Authorization: Bearer <token>`. Without: from loopback and private addresses.
 
-    A proxy that is not counted in TRUSTED_PROXY_COUNT hides who asks: then nobody is answered without a token.
+    A proxy that is not counted in TRUSTED_PROXY_COUNT, or that names nobody, hides who asks: then nobody is answered
+    without a token.
     """
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "")
         return hmac.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    if not settings.TRUSTED_PROXY_COUNT and any(name in request.META for name in FORWARDED):
+    visitor = client_ip(request)
+    if any(name in request.META for name in FORWARDED) and visitor == str(request.META.get("REMOTE_ADDR", "")):
+        # It would be the proxy's own address, which is near.
         return False
-    return _is_near(client_ip(request))
+    return _is_near(visitor)
 
 
 def _is_near(ip: str) -> bool:

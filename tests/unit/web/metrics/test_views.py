@@ -118,7 +118,7 @@ def test_without_a_token_only_near_addresses_read(client: Client, address: str, 
     assert client.get("/metrics", REMOTE_ADDR=address).status_code == status
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Proto"])
 def test_through_a_proxy_that_is_not_counted_nobody_is_near(client: Client, header: str) -> None:
     assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", headers={header: "127.0.0.1"}).status_code == 401
 
@@ -128,6 +128,23 @@ def test_behind_a_proxy_of_ours_the_visitor_counts(client: Client, settings: Set
     for forged, true, status in (("127.0.0.1", "8.8.8.8", 401), ("8.8.8.8", "10.0.0.1", 200)):
         headers = {"X-Forwarded-For": f"{forged}, {true}"}
         assert client.get("/metrics", REMOTE_ADDR="10.9.9.9", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("count", "headers"),
+    [
+        (1, {"X-Forwarded-For": "8.8.8.8:51234"}),
+        (1, {"X-Forwarded-For": "unknown"}),
+        (1, {"X-Forwarded-Proto": "https"}),
+        # Somebody who went around the first of two.
+        (2, {"X-Forwarded-For": "8.8.8.8"}),
+    ],
+)
+def test_a_proxy_of_ours_that_names_nobody_is_not_taken_for_the_visitor(
+    client: Client, settings: Settings, count: int, headers: dict[str, str]
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = count
+    assert client.get("/metrics", REMOTE_ADDR="10.9.9.9", headers=headers).status_code == 401
 
 
 def test_with_a_token_only_the_token_counts(client: Client, settings: Settings) -> None:
