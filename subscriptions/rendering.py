@@ -22,6 +22,7 @@ from incidents.models import Notice
 from statuspage.core import clock
 from statuspage.core.markdown import markdown_to_text
 from statuspage.core.text import clean_line
+from statuspage.core.whole_links import whole_links_in_html, whole_links_in_markdown
 from subscriptions import links
 from subscriptions.enums import Channel, Event, Purpose
 from subscriptions.languages import Reader, say, speaking, to_be_said
@@ -37,7 +38,7 @@ from subscriptions.said.letters import Chosen, Desk, words_of_letter
 from subscriptions.said.maintenance import words_on_maintenance
 from subscriptions.said.postmortem import words_on_postmortem
 from subscriptions.said.report import words_on_report
-from subscriptions.said.words import Words
+from subscriptions.said.words import Passage, Words
 
 NOT_IN_DOMAIN = re.compile(r"[^a-z0-9.-]+")
 MANAGE, UNSUBSCRIBE, CONFIRM = "manage", "unsubscribe", "confirm"
@@ -209,6 +210,7 @@ def _mould(
     language: str,
     list_name: str = UPDATES_LIST,
 ) -> Mould:
+    said = replace(said, passages=[_leading_out(passage, f"{head.url}/") for passage in said.passages])
     values = {
         "said": said,
         "foot": foot,
@@ -234,6 +236,12 @@ def _mould(
             **headers,
         },
     )
+
+
+def _leading_out(passage: Passage, base: str) -> Passage:
+    """With its links in full: a path that staff wrote leads nowhere from a mail."""
+    text = whole_links_in_markdown(passage.text, base) if passage.is_markdown else passage.text
+    return replace(passage, text=text, html=whole_links_in_html(passage.html, base))
 
 
 def _preheader(said: Words) -> str:

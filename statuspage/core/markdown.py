@@ -5,6 +5,7 @@ Images are dropped: a status page in an emergency loads nothing from anywhere el
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import nh3
@@ -54,10 +55,15 @@ def markdown_to_text(text: str) -> str:
     return " ".join(words.split())
 
 
-def _with_links(text: str) -> str:
-    """Addresses in running text in angle brackets, which is how CommonMark makes links of them."""
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """The text with what is no code changed, piece by piece."""
     said, at = [], 0
     for code in _CODE.finditer(text):
-        said += [_BARE_URL.sub(r"<\1>", text[at : code.start()]), code[0]]
+        said += [change(text[at : code.start()]), code[0]]
         at = code.end()
-    return "".join([*said, _BARE_URL.sub(r"<\1>", text[at:])])
+    return "".join([*said, change(text[at:])])
+
+
+def _with_links(text: str) -> str:
+    """Addresses in running text in angle brackets, which is how CommonMark makes links of them."""
+    return outside_code(text, lambda said: _BARE_URL.sub(r"<\1>", said))

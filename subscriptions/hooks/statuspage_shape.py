@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from incidents.enums import NoticeKind
+from statuspage.core.whole_links import whole_links_in_html
 
 type Json = dict[str, Any]
 SECONDS_ONLY = len("2026-11-21T14:30:00Z")
@@ -115,20 +116,20 @@ def _common(row: Mapping[str, Any], payload: Mapping[str, Any]) -> Json:
         "scheduled_auto_transition": False,
         "scheduled_remind_prior": False,
         "scheduled_reminded_at": None,
-        "incident_updates": [_update(update, row["id"])] if update else [],
+        "incident_updates": [_update(update, row["id"], base=payload["page"].get("url", ""))] if update else [],
         "components": [_component(component) for component in payload["components"]],
         "reference": row["reference"],
     }
 
 
-def _update(update: Mapping[str, Any], incident_id: str) -> Json:
+def _update(update: Mapping[str, Any], incident_id: str, *, base: str) -> Json:
     said_at = _time(update["display_at"])
     return {
         "id": update["id"],
         "incident_id": incident_id,
         "status": update["status"],
         "body": update["body_markdown"],
-        "body_html": update["body_html"],
+        "body_html": whole_links_in_html(update["body_html"], f"{base}/"),
         "created_at": said_at,
         "updated_at": _time(update.get("edited")) or said_at,
         "display_at": said_at,

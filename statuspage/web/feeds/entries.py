@@ -5,17 +5,15 @@ the entry's public ids, which nothing that staff can edit changes; `updated` is 
 correction. Private incidents have their severity, states and times, and no words.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
-from urllib.parse import urljoin
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from statuspage.core.text import clean_line, clean_text
+from statuspage.core.whole_links import whole_links_in_html
 from statuspage.web import wording
 from statuspage.web.readmodels import (
     IncidentCard,
@@ -33,8 +31,6 @@ TAG_DATE = "2026"
 # A feed is asked for whole again and again. The first part of an entry is there however long it is.
 ENTRY_CHARACTERS = 40_000
 REST = '<p><a href="{}">The rest is on its page.</a></p>'
-_HREF = re.compile(r'href="([^"]*)"')
-_HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,20 +187,4 @@ def _html(parts: Iterable[str], url: str) -> str:
             break
         kept.append(part)
         room -= len(part)
-    return clean_text(_absolute("".join(kept), url))
-
-
-def _absolute(html: str, url: str) -> str:
-    """A link within the page leads nowhere in somebody's feed reader."""
-
-    def join(match: re.Match[str]) -> str:
-        target = unescape(match[1])
-        if _HAS_SCHEME.match(target):
-            return match[0]
-        try:
-            return f'href="{escape(urljoin(url, target))}"'
-        except ValueError:
-            # No address at all, such as `//[`: it leads nowhere from the page either.
-            return match[0]
-
-    return _HREF.sub(join, html)
+    return clean_text(whole_links_in_html("".join(kept), url))

@@ -207,3 +207,10 @@ def test_a_confirmation_says_what_was_chosen(api: Component, web: Component) -> 
     assert "within 7 days" in unwrapped(str(mail.body))
     assert mail.extra_headers["Message-ID"] == f"<letter-1.{row.public_id}@status.example.com>"
     assert_same_words(mail)
+
+
+def test_a_path_that_staff_wrote_leads_to_the_page_from_text_and_html(api: Component) -> None:
+    open_one(api, message="See [the log](/history/).")
+    mail, page = mail_of(newest()), Page.current().url.rstrip("/")
+    assert f"See [the log]({page}/history/)." in unwrapped(str(mail.body))
+    assert f'<a href="{page}/history/"' in html_of(mail)

@@ -268,3 +268,11 @@ def test_the_challenge_of_another_question_does_not_confirm(receiver: Subscriber
 def test_an_echo_of_anything_else_confirms_nothing(notice: Notice, receiver: Subscriber) -> None:
     answer = webhook.read_answer(message(receiver, notice), Reply(status=200, body=b'{"challenge": "x"}'))
     assert (answer.verdict, answer.confirms) == (Verdict.ACCEPTED, False)
+
+
+def test_a_path_that_staff_wrote_leads_to_the_page_from_the_html(api: Component, receiver: Subscriber) -> None:
+    impacts = {api: ComponentStatus.MAJOR_OUTAGE}
+    open_incident(title="Late", message="See [the log](/history/).", severity="critical", impacts=impacts)
+    update = body(receiver, Notice.objects.latest("pk"))["incident"]["incident_updates"][0]
+    assert '<a href="https://status.example.com/history/"' in update["body_html"]
+    assert update["body"] == "See [the log](/history/)."
