@@ -10,10 +10,10 @@ that another one may have taken. When its process is asked to stop, it gives bac
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, Value
+from django.db.models import Case, DateTimeField, F, Value, When
 from django.db.models.functions import Least
 
 from statuspage.core import clock
@@ -35,11 +35,17 @@ class Batch:
     lease: str
     deliveries: list[Delivery]
     leased_at: float = field(default_factory=time.monotonic)  # by `time.monotonic`, not later than in the database
+    leased_until: datetime = field(default_factory=lambda: clock.now() + LEASE)  # as in the database
 
     @property
     def seconds_left(self) -> float:
-        """Until another sender may take what is not recorded yet."""
-        return self.leased_at + LEASE.total_seconds() - time.monotonic()
+        """Until another sender may take what is not recorded yet.
+
+        By whichever clock is further: other senders go by the wall's, which jumps, also past the time that a machine
+        was suspended; one that was put back leaves ours.
+        """
+        by_our_own = self.leased_at + LEASE.total_seconds() - time.monotonic()
+        return min(by_our_own, (self.leased_until - clock.now()).total_seconds())
 
     def held(self, deliveries: Iterable[Delivery]) -> DeliveryQuerySet:
         """Those of these that the lease still holds."""
@@ -85,12 +91,12 @@ def claim_due_batch(channels: Collection[Channel], limit: int, *, without_hosts:
         due = due.exclude(host__in=without_hosts)
     ids = list(due.values_list("pk", flat=True)[:limit])
     if not ids:
-        return Batch(lease=lease, deliveries=[], leased_at=began)
+        return Batch(lease=lease, deliveries=[], leased_at=began, leased_until=now)
     rows = Delivery.objects.filter(pk__in=ids)
     # A lease is a moment in the future: a sender that dies leaves the row due again then.
     rows.update(lease=lease, next_attempt_at=now + LEASE)
     deliveries = rows.select_related("subscriber", "customer").order_by("priority", "created_at", "pk")
-    return Batch(lease=lease, deliveries=list(deliveries), leased_at=began)
+    return Batch(lease=lease, deliveries=list(deliveries), leased_at=began, leased_until=now + LEASE)
 
 
 @retry_when_cut_off
@@ -101,13 +107,13 @@ def extend(batch: Batch, deliveries: Sequence[Delivery]) -> list[Delivery]:
 
     What is missing was taken by another sender, since the lease had ended: leave it alone. Two queries at most.
     """
-    began = time.monotonic()
+    began, until = time.monotonic(), clock.now() + LEASE
     held = batch.held(deliveries)
     ours = list(deliveries)
-    if held.update(next_attempt_at=clock.now() + LEASE) != len(ours):
+    if held.update(next_attempt_at=until) != len(ours):
         left = set(held.values_list("pk", flat=True))
         ours = [delivery for delivery in ours if delivery.pk in left]
-    batch.leased_at = began
+    batch.leased_at, batch.leased_until = began, until
     return ours
 
 
@@ -159,6 +165,8 @@ def postpone(batch: Batch, deliveries: Iterable[Delivery], *, wait: timedelta, w
 @retry_when_cut_off
 def release(batch: Batch, deliveries: Iterable[Delivery]) -> int:
     """There was no time for these: they are due at once, in the place they had. Returns how many."""
+    now = Value(clock.now(), output_field=DateTimeField())
     # Not now: the second update of an incident, which has waited since it was written, would go before the first.
-    in_their_place = Least(F("created_at"), Value(clock.now(), output_field=DateTimeField()))
+    # What was tried before, or is sent again by hand, has not been due since it was written: it would be called late.
+    in_their_place = Case(When(attempts=0, repeats=0, then=Least(F("created_at"), now)), default=now)
     return batch.held(deliveries).update(lease="", next_attempt_at=in_their_place)

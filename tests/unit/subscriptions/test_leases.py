@@ -173,3 +173,29 @@ def test_two_senders_at_the_same_moment_share_the_work(told: Tell) -> None:
         claims = list(pool.map(lambda _: claim(), range(4)))
     taken = [pk for part in claims for pk in part]
     assert len(taken) == len(set(taken)) == 100
+
+
+def test_a_clock_that_jumps_lets_nobody_send_what_another_has_taken(told: Tell, sink: Sink) -> None:
+    told(2)
+    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
+        late = ledger.claim_due_batch([Channel.EMAIL], 2)
+        # Also what a machine sees that was suspended for so long: its monotonic clock stood still.
+        hand.shift(timedelta(hours=1))
+        other = ledger.claim_due_batch([Channel.EMAIL], 2)
+        assert len(other.deliveries) == 2
+        assert send_mails(late).handled == 0
+        assert sink.recipients == []
+        assert send_mails(other).sent == 2
+    assert sorted(sink.recipients) == ["r0@example.org", "r1@example.org"]
+
+
+def test_a_clock_that_jumps_loses_nothing_that_nobody_else_has_taken(told: Tell, sink: Sink) -> None:
+    told(2)
+    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False) as hand:
+        batch = ledger.claim_due_batch([Channel.EMAIL], 2)
+        hand.shift(timedelta(hours=1))
+        assert batch.seconds_left < 0
+        assert send_mails(batch).sent == 2
+        hand.shift(-timedelta(hours=2))
+        assert 0 < batch.seconds_left <= ledger.LEASE.total_seconds()
+    assert sorted(sink.recipients) == ["r0@example.org", "r1@example.org"]

@@ -14,6 +14,7 @@ from statuspage.core import clock
 from subscriptions import ledger, sending
 from subscriptions.enums import Channel, Priority
 from subscriptions.fanout import fan_out_pending
+from subscriptions.health import delivery_health
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.senders import LANES
 from tests.unit.subscriptions.conftest import Sink, Tell
@@ -29,6 +30,19 @@ def test_what_is_given_back_keeps_its_place(told: Tell, incident: Incident) -> N
         ledger.release(first, first.deliveries)
         again = ledger.claim_due_batch([Channel.EMAIL], 3)
     assert [row.pk for row in again.deliveries] == [row.pk for row in first.deliveries]
+
+
+def test_what_was_tried_before_is_not_called_late_for_having_been_given_back(told: Tell) -> None:
+    told(3)
+    tried, again, fresh = Delivery.objects.order_by("pk").values_list("pk", flat=True)
+    with time_machine.travel(clock.now() + timedelta(hours=2), tick=False):
+        Delivery.objects.filter(pk=tried).update(attempts=3, next_attempt_at=clock.now())
+        Delivery.objects.filter(pk=again).update(repeats=1, next_attempt_at=clock.now())
+        batch = ledger.claim_due_batch([Channel.EMAIL], 3)
+        ledger.release(batch, [one for one in batch.deliveries if one.pk != fresh])
+        (mail,) = delivery_health()
+        assert mail.oldest_due == timedelta(0)
+        assert Delivery.objects.due(clock.now()).count() == 2
 
 
 def test_the_most_urgent_goes_first_however_much_waits(
