@@ -90,7 +90,8 @@ def _accept(request_id: int) -> bool:
         webhook_asking.accept(request, subscriber)
         request.delete()
         return True
-    if not subscriber.is_confirmed:
+    # A channel that was stopped comes back as it was: whoever asks for it changes nothing.
+    if not subscriber.is_current:
         _propose(subscriber, Choice.from_json(request.choice), is_new=is_new)
     write_letter(subscriber, Purpose.REMINDER if subscriber.is_confirmed else Purpose.CONFIRMATION)
     request.delete()
@@ -101,13 +102,16 @@ def _propose(subscriber: Subscriber, choice: Choice, *, is_new: bool) -> None:
     """A stranger may ask in somebody's name, so this is a proposal: the owner sees it before it counts.
 
     Somebody who waits for their letter and asks about one incident meanwhile is asked about both. Of a subscription
-    that has ended nothing comes back.
+    that has ended nothing comes back: nor do staff bring back what was only proposed, by lifting a suppression.
     """
-    if subscriber.state != SubscriberState.PENDING:
-        subscriber.follows.clear()
-    elif choice.is_one_incident and not is_new:
+    if subscriber.state == SubscriberState.PENDING and choice.is_one_incident and not is_new:
         add_follow(subscriber, choice.follows_id)
         return
+    if subscriber.state != SubscriberState.PENDING:
+        subscriber.follows.clear()
+    if subscriber.state == SubscriberState.SUPPRESSED:
+        subscriber.confirmed_at = None
+        subscriber.save(update_fields=["confirmed_at"])
     apply_choice(subscriber, choice)
 
 

@@ -10,7 +10,7 @@ from statuspage.core.errors import RateLimited, ValidationFailed
 from statuspage.core.http.allowed import AllowList
 from subscriptions import caps, chats, links, services
 from subscriptions.choices import Choice, read_choice
-from subscriptions.enums import Channel, Purpose, SubscriberState
+from subscriptions.enums import Channel, Event, Purpose, SubscriberState
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
 
 SLACK = "https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/abcdefghijklmnopqrstuvwx"
@@ -171,3 +171,13 @@ def test_a_channel_that_was_stopped_comes_back_by_asking_and_confirming(page: Pa
     back = Subscriber.objects.get()
     assert back.is_confirmed
     assert back.failing_since is None
+
+
+def test_whoever_asks_for_a_channel_that_was_stopped_does_not_change_its_choice(page: Page) -> None:
+    subscriber = ask()
+    services.confirm(token=links.confirm_token(subscriber))
+    Subscriber.objects.update(state=SubscriberState.QUARANTINED, failing_since="2026-01-01T00:00:00Z")
+    chats.subscribe(channel=Channel.SLACK, url=SLACK, choice=read_choice(events=[Event.REPORTS]), ip=ADA)
+    services.accept_requests()
+    kept = Subscriber.objects.get()
+    assert (kept.wants_incidents, kept.wants_reports) == (True, False)

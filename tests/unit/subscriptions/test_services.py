@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from components.models import Component
 from statuspage.core import clock
 from statuspage.core.errors import NotFound, RateLimited, ValidationFailed
-from subscriptions import links, managing, services
+from subscriptions import links, managing, services, staff
 from subscriptions.choices import Choice, read_choice
 from subscriptions.enums import DeliveryState, Event, Purpose, SubscriberState
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
@@ -109,6 +109,17 @@ def test_only_the_owner_brings_back_an_ended_subscription(state: SubscriberState
     services.confirm(token=links.confirm_token(row))
     assert ada().is_confirmed
     assert (ada().suppressed_reason, ada().ended_at) == ("", None)
+
+
+def test_lifting_a_suppression_does_not_confirm_what_a_stranger_proposed(
+    api: Component, web: Component, subscriber: Make
+) -> None:
+    row = subscriber("ada@example.org", api, state=SubscriberState.SUPPRESSED, suppressed_reason="550", ended_at=NOON)
+    ask("ada@example.org", "web")
+    staff.lift(subscriber_id=row.pk)
+    assert ada().state == SubscriberState.PENDING
+    services.confirm(token=links.confirm_token(row))
+    assert list(ada().components.all()) == [web]
 
 
 def test_confirming_twice_changes_nothing_more(page: object) -> None:
