@@ -18,7 +18,7 @@ from components.models import Component
 from statuspage.core import clock
 from subscriptions.admin_actions import Question, ask_then_do
 from subscriptions.admin_parts import about_delivery, delivery_chip, key_of, subscriber_chip, write_down
-from subscriptions.describing import describe, shown_address
+from subscriptions.describing import describe, in_short, shown_address
 from subscriptions.enums import SubscriberState
 from subscriptions.exports import export_lines
 from subscriptions.models import Delivery, Subscriber
@@ -62,7 +62,7 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
         chosen = Prefetch("components", Component.objects.select_related("group"))
-        return super().get_queryset(request).prefetch_related(chosen)
+        return super().get_queryset(request).prefetch_related(chosen, "groups", "follows")
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_subscriber")
@@ -221,7 +221,7 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
 
     @admin.display(description="Hears of")
     def hears_of(self, subscriber: Subscriber) -> str:
-        return ", ".join(component.full_name for component in subscriber.components.all()) or "Everything"
+        return in_short(subscriber)
 
     @admin.display(description="Reason", empty_value="–")
     def reason(self, subscriber: Subscriber) -> str | None:

@@ -1,7 +1,8 @@
 """What somebody chose, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from components.models import Component
 from subscriptions.enums import Event
 from subscriptions.languages import LANGUAGES
 from subscriptions.models import Subscriber
@@ -33,8 +34,18 @@ def describe(subscriber: Subscriber) -> list[tuple[str, str]]:
 
 def names_of(subscriber: Subscriber) -> list[str]:
     """Of the components and whole groups they chose; none is all of them. Two queries."""
+    return _named(subscriber, subscriber.components.select_related("group"))
+
+
+def in_short(subscriber: Subscriber) -> str:
+    """For a list: the components and groups, else what they follow. No query where all three are prefetched."""
+    if subscriber.only_follows:
+        return ", ".join(incident.reference for incident in subscriber.follows.all()) or "Nothing any more"
+    return ", ".join(_named(subscriber, subscriber.components.all())) or "Everything"
+
+
+def _named(subscriber: Subscriber, components: Iterable[Component]) -> list[str]:
     groups = {group.pk: f"All of {group.name}" for group in subscriber.groups.all()}
-    components = subscriber.components.select_related("group")
     return [*groups.values(), *(component.full_name for component in components if component.group_id not in groups)]
 
 

@@ -9,6 +9,7 @@ from components.models import Component
 from subscriptions.describing import shown_address
 from subscriptions.enums import Event
 from subscriptions.importing.reading import COLUMNS as IMPORTED
+from subscriptions.importing.reading import NOTHING_ELSE
 from subscriptions.models import Subscriber
 
 AT_ONCE = 1000
@@ -26,11 +27,11 @@ class _Echo:
 
 
 def export_lines(subscribers: QuerySet[Subscriber]) -> Iterator[str]:
-    """The header and a line for each, by key. Two queries for each 1,000. URLs of chats and webhooks are masked."""
+    """The header and a line for each, by key. Three queries for each 1,000. URLs of chats and webhooks are masked."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield _line(writer.writerow(COLUMNS))
     slugs = dict(Component.objects.values_list("pk", "slug"))
-    rows = subscribers.select_related("minimum_severity").prefetch_related("components").order_by("pk")
+    rows = subscribers.select_related("minimum_severity").prefetch_related("components", "groups").order_by("pk")
     for row in rows.iterator(chunk_size=AT_ONCE):
         chosen = [slugs.get(component.pk, component.slug) for component in row.components.all()]
         yield _line(writer.writerow([defused(cell) for cell in _cells(row, chosen)]))
@@ -45,7 +46,8 @@ def _cells(row: Subscriber, slugs: list[str]) -> list[str]:
     return [
         shown_address(row),
         ";".join(slugs),
-        ";".join(wanted),
+        ";".join(group.slug for group in row.groups.all()),
+        ";".join(wanted) or NOTHING_ELSE,
         "yes" if row.wants_updates else "no",
         row.minimum_severity.slug if row.minimum_severity else "",
         row.time_zone,

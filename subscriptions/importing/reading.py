@@ -18,12 +18,13 @@ from statuspage.core.errors import ValidationFailed
 from statuspage.core.mail_addresses import normalise_address
 from statuspage.core.text import clean_line
 from subscriptions.choices import DEFAULT_EVENTS, Choice
-from subscriptions.enums import Event
+from subscriptions.enums import Event, SubscriberState
 from subscriptions.languages import LANGUAGES
 
 COLUMNS = (
     "email",
     "components",
+    "groups",
     "events",
     "updates",
     "minimum_severity",
@@ -31,6 +32,11 @@ COLUMNS = (
     "language",
     "confirmed_at",
 )
+# Of our own export: who has left is no confirmed subscriber anywhere.
+STATE = "state"
+READ = (*COLUMNS, STATE)
+# What our own export says of who follows one incident and asked for nothing else.
+NOTHING_ELSE = "none"
 # 100,000 rows with every column are about 10 MB.
 LARGEST_FILE = 30_000_000
 SEPARATORS = re.compile(r"[;,\s]+")
@@ -63,14 +69,17 @@ class Vocabulary:
 
     components: dict[str, int]
     severities: dict[str, int]
+    # Key of a group and those in it: who chose all of it chose each.
+    groups: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     time_zones: frozenset[str] = field(default_factory=lambda: frozenset(available_timezones()))
 
     @classmethod
     def load(cls) -> Self:
-        """Two queries."""
+        """Three queries."""
         return cls(
             components=dict(Component.objects.visible().values_list("slug", "pk")),
             severities=dict(SeverityPolicy.objects.values_list("slug", "pk")),
+            groups=_groups(),
         )
 
 
@@ -108,7 +117,7 @@ def read_rows(text: str, vocabulary: Vocabulary) -> Iterator[Row | LeftOut]:
 def ignored_columns(text: str) -> list[str]:
     """The names in the header that mean nothing to us, so that a slip of the pen is seen."""
     header = next(csv.reader(_lines(text), delimiter=_delimiter(text)), [])
-    return [clean_line(cell)[:LONGEST_SHOWN] for cell in header if _name(cell) not in COLUMNS and cell.strip()]
+    return [clean_line(cell)[:LONGEST_SHOWN] for cell in header if _name(cell) not in READ and cell.strip()]
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -134,10 +143,10 @@ def _places(header: list[str]) -> dict[str, int]:
     names = [_name(cell) for cell in header]
     if COLUMNS[0] not in names:
         raise ValidationFailed("file", f"The first line has to name the columns, and one of them is {COLUMNS[0]}.")
-    twice = [name for name in COLUMNS if names.count(name) > 1]
+    twice = [name for name in READ if names.count(name) > 1]
     if twice:
         raise ValidationFailed("file", f"The first line names the column {twice[0]} twice.")
-    return {name: names.index(name) for name in COLUMNS if name in names}
+    return {name: names.index(name) for name in READ if name in names}
 
 
 def _row(line: int, cells: dict[str, str], vocabulary: Vocabulary) -> Row | LeftOut:
@@ -145,6 +154,7 @@ def _row(line: int, cells: dict[str, str], vocabulary: Vocabulary) -> Row | Left
         return DEFUSED.sub("", clean_line(cells.get(name, "")))
 
     try:
+        _must_be_confirmed(cell(STATE))
         return Row(
             line=line,
             email=normalise_address(cell("email")),
@@ -155,6 +165,12 @@ def _row(line: int, cells: dict[str, str], vocabulary: Vocabulary) -> Row | Left
         return LeftOut(line=line, reason=error.sentence)
 
 
+def _must_be_confirmed(state: str) -> None:
+    if state.lower() not in {"", SubscriberState.CONFIRMED}:
+        shown = state[:LONGEST_SHOWN]
+        raise ValidationFailed(STATE, f"Their state is {shown!r}: only who is confirmed is brought in.")
+
+
 def _choice(cell: Callable[[str], str], vocabulary: Vocabulary) -> Choice:
     time_zone, language, severity = cell("time_zone"), cell("language"), cell("minimum_severity")
     if time_zone and time_zone not in vocabulary.time_zones:
@@ -163,8 +179,12 @@ def _choice(cell: Callable[[str], str], vocabulary: Vocabulary) -> Choice:
         raise _unknown("language of our mails", language)
     if severity and severity not in vocabulary.severities:
         raise _unknown("severity", severity)
+    groups = [_found("group", slug, vocabulary.groups) for slug in _words(cell("groups"))]
+    components = [_found("component", slug, vocabulary.components) for slug in _words(cell("components"))]
+    members = [member for _, theirs in groups for member in theirs]
     return Choice(
-        component_ids=tuple(_component_ids(cell("components"), vocabulary)),
+        component_ids=tuple(dict.fromkeys([*components, *members])),
+        group_ids=tuple(dict.fromkeys(key for key, _ in groups)),
         events=_events(cell("events")),
         updates=_updates(cell("updates")),
         minimum_severity_id=vocabulary.severities.get(severity),
@@ -173,16 +193,24 @@ def _choice(cell: Callable[[str], str], vocabulary: Vocabulary) -> Choice:
     )
 
 
-def _component_ids(text: str, vocabulary: Vocabulary) -> list[int]:
-    slugs = dict.fromkeys(_words(text))
-    for slug in slugs:
-        if slug not in vocabulary.components:
-            raise _unknown("component", slug)
-    return [vocabulary.components[slug] for slug in slugs]
+def _found[T](what: str, slug: str, known: dict[str, T]) -> T:
+    if slug not in known:
+        raise _unknown(what, slug)
+    return known[slug]
+
+
+def _groups() -> dict[str, tuple[int, tuple[int, ...]]]:
+    found: dict[str, tuple[int, tuple[int, ...]]] = {}
+    rows = Component.objects.visible().filter(group__isnull=False).values_list("group__slug", "group", "pk")
+    for slug, group, member in rows.order_by("pk"):
+        found[slug] = (group, (*found.get(slug, (group, ()))[1], member))
+    return found
 
 
 def _events(text: str) -> frozenset[Event]:
     words = _words(text)
+    if words == [NOTHING_ELSE]:
+        raise ValidationFailed("events", "They follow one incident and asked for nothing else.")
     for word in words:
         if word not in Event.values:
             raise _unknown("event", word)

@@ -140,15 +140,22 @@ def _write_once(piece: Sequence[Row | LeftOut]) -> Sorted:
         subscriber.confirmed_at = subscriber.confirmed_at or now
     Subscriber.objects.bulk_create(new)
     Subscriber.objects.bulk_update(confirmed, ["state", "origin", "confirmed_at", "ended_at", *CHOSEN])
-    chosen = Subscriber.components.through
-    chosen.objects.filter(subscriber__in=confirmed).delete()
-    rows = [*found.new, *(row for _, row in found.pending)]
-    chosen.objects.bulk_create(
-        chosen(subscriber_id=subscriber.pk, component_id=component_id)
-        for subscriber, row in zip((*new, *confirmed), rows, strict=True)
-        for component_id in row.choice.component_ids
-    )
+    rows = [row.choice for row in (*found.new, *(row for _, row in found.pending))]
+    _choose(list(zip((*new, *confirmed), rows, strict=True)), confirmed)
     return found
+
+
+def _choose(chosen: Sequence[tuple[Subscriber, Choice]], before: Sequence[Subscriber]) -> None:
+    """Components and whole groups; `before` may have had others."""
+    components, groups = Subscriber.components.through, Subscriber.groups.through
+    for had in (components, groups):
+        had.objects.filter(subscriber__in=before).delete()
+    components.objects.bulk_create(
+        components(subscriber_id=row.pk, component_id=key) for row, choice in chosen for key in choice.component_ids
+    )
+    groups.objects.bulk_create(
+        groups(subscriber_id=row.pk, group_id=key) for row, choice in chosen for key in choice.group_ids
+    )
 
 
 def _put(subscriber: Subscriber, row: Row) -> Subscriber:

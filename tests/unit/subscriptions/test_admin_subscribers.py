@@ -143,8 +143,8 @@ def test_the_export_has_those_of_the_list_and_no_formulas(
     subscriber("+ada@example.org", name="=cmd()", suppressed_reason="@boom")
     subscriber("bob@example.org", state=SubscriberState.SUPPRESSED, ended_at=clock.now() - timedelta(days=1))
     lines = download(admin_client).splitlines()
-    assert lines[0].startswith("email,components,events,updates,minimum_severity,time_zone,language,confirmed_at,")
-    assert lines[1].startswith("'+ada@example.org,,incidents;maintenance;postmortems,yes,")
+    assert lines[0].startswith("email,components,groups,events,updates,minimum_severity,time_zone,language,confir")
+    assert lines[1].startswith("'+ada@example.org,,,incidents;maintenance;postmortems,yes,")
     assert "'=cmd()" in lines[1]
     assert "'@boom" in lines[1]
     assert len(lines) == 3

@@ -4,7 +4,7 @@ import pytest
 
 from components.models import Component, Group
 from incidents.models import Incident, SeverityPolicy
-from subscriptions.describing import describe, in_a_row, shown_address
+from subscriptions.describing import describe, in_a_row, in_short, shown_address
 from subscriptions.enums import Channel, Event
 from subscriptions.models import Subscriber
 
@@ -71,3 +71,15 @@ def test_of_a_url_only_the_host_and_the_end_are_shown(subscriber: Make) -> None:
     assert shown_address(row) == "hooks.slack.example/…1234"
     row.host = "hooks.slack.example"
     assert shown_address(row) == "hooks.slack.example/…1234"
+
+
+def test_in_a_list_it_is_said_in_short(subscriber: Make, api: Component, web: Component, incident: Incident) -> None:
+    group = Group.objects.create(slug="platform", name="Platform")
+    Component.objects.filter(pk=api.pk).update(group=group)
+    row = subscriber("ada@example.org", api, web)
+    row.groups.add(group)
+    assert in_short(row) == f"All of Platform, {web.name}"
+    assert in_short(subscriber("bob@example.org")) == "Everything"
+    one = subscriber("eve@example.org", **{f"wants_{event.value}": False for event in Event})
+    one.follows.add(incident)
+    assert in_short(one) == incident.reference

@@ -11,7 +11,7 @@ from subscriptions.enums import Event
 from subscriptions.importing import reading
 from subscriptions.importing.reading import LeftOut, Row, Vocabulary, decode, ignored_columns, read_rows
 
-WORDS = Vocabulary(components={"api": 1, "web": 2}, severities={"critical": 5})
+WORDS = Vocabulary(components={"api": 1, "web": 2}, severities={"critical": 5}, groups={"platform": (7, (2, 3))})
 
 
 def rows(text: str) -> list[Row | LeftOut]:
@@ -119,3 +119,20 @@ def test_bytes_become_text_or_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(reading, "LARGEST_FILE", 5)
     with pytest.raises(ValidationFailed, match="split it"):
         decode(b"email\n")
+
+
+def test_a_whole_group_is_chosen_with_each_that_is_in_it() -> None:
+    choice = one("components,groups", "api;web,platform").choice
+    assert (choice.component_ids, choice.group_ids) == ((1, 2, 3), (7,))
+    (out,) = rows("email,groups\nada@example.org,plattform\n")
+    assert isinstance(out, LeftOut)
+    assert "no group called 'plattform'" in out.reason
+
+
+@pytest.mark.parametrize(("cells", "word"), [("none,confirmed", "one incident"), ("incidents,unsubscribed", "'unsub")])
+def test_of_an_export_only_those_are_brought_in_who_confirmed_more_than_one_incident(cells: str, word: str) -> None:
+    (out,) = rows(f"email,events,state\nada@example.org,{cells}\n")
+    assert isinstance(out, LeftOut)
+    assert word in out.reason
+    assert isinstance(rows("email,events,state\nada@example.org,incidents,confirmed\n")[0], Row)
+    assert ignored_columns("email,state,origin\n") == ["origin"]

@@ -8,10 +8,11 @@ import pytest
 import time_machine
 from django.db import connection
 
-from components.models import Component, Page
+from components.models import Component, Group, Page
 from statuspage.core import clock
 from statuspage.core.errors import InvalidTransition, ValidationFailed
-from subscriptions.enums import ImportState, Origin, SubscriberState
+from subscriptions.enums import Event, ImportState, Origin, SubscriberState
+from subscriptions.exports import export_lines
 from subscriptions.importing import running
 from subscriptions.importing.reading import LeftOut, Row
 from subscriptions.importing.running import cancel_import, run_import, start_import, try_out, waiting_imports
@@ -211,3 +212,27 @@ def test_two_workers_on_one_list_write_each_row_once(page: Page, monkeypatch: py
     row.refresh_from_db()
     assert (row.state, row.done, counts(row)) == (ImportState.DONE, 60, (60, 0, 0, 0))
     assert Subscriber.objects.count() == 60
+
+
+def test_whole_groups_come_from_the_list_and_go_into_the_export(page: Page, api: Component, subscriber: Make) -> None:
+    core, other = (Group.objects.create(slug=slug, name=slug.title()) for slug in ("core", "other"))
+    Component.objects.filter(pk=api.pk).update(group=core)
+    subscriber("asked@example.org", state=SubscriberState.PENDING, confirmed_at=None).groups.add(other)
+    imported("new@example.org,core", "asked@example.org,core", header="email,groups")
+    for address in ("new@example.org", "asked@example.org"):
+        who = Subscriber.objects.get(address=address)
+        assert (list(who.groups.all()), list(who.components.all())) == ([core], [api])
+    again = "".join(export_lines(Subscriber.objects.all()))
+    assert "new@example.org,api,core,incidents;maintenance;postmortems," in again
+    Subscriber.objects.all().delete()
+    header, *lines = again.splitlines()
+    assert counts(imported(*lines, header=header)) == (2, 0, 0, 0)
+    assert Subscriber.objects.filter(groups=core).count() == 2
+
+
+def test_who_follows_one_incident_comes_to_nothing_else_by_an_export(page: Page, subscriber: Make) -> None:
+    nothing = {f"wants_{event.value}": False for event in Event}
+    subscriber("one@example.org", **nothing)
+    again = "".join(export_lines(Subscriber.objects.all())).splitlines()
+    Subscriber.objects.all().delete()
+    assert counts(imported(*again[1:], header=again[0])) == (0, 0, 0, 1)
