@@ -1,18 +1,12 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from components.models import Component, Group, Page
 from statuspage.core import clock
 from subscriptions.enums import SubscriberState
 from subscriptions.models import Subscriber
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
 
 
 @pytest.fixture
