@@ -173,11 +173,13 @@ def render_letter(purpose: Purpose, chosen: Chosen, reader: Reader = ANYBODY, *,
 
 
 def choice_of(subscriber: Subscriber) -> Chosen:
-    """What a subscriber chose. Three queries."""
-    least, components = subscriber.minimum_severity, subscriber.components.select_related("group")
+    """What a subscriber chose. Four queries."""
+    least, groups = subscriber.minimum_severity, list(subscriber.groups.all())
+    components = subscriber.components.exclude(group__in=groups).select_related("group")
     return Chosen(
         events=tuple(event for event in Event if getattr(subscriber, f"wants_{event.value}")),
         components=tuple(component.full_name for component in components),
+        groups=tuple(group.name for group in groups),
         updates=subscriber.wants_updates,
         minimum_severity="" if least is None else least.name,
         follows=tuple(incident.public_title for incident in subscriber.follows.select_related("severity")),

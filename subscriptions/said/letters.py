@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from statuspage.core.text import clean_line
 from subscriptions.enums import Event, Purpose
 from subscriptions.languages import say, say_count
 from subscriptions.said.words import Fact, Passage, Words, plain, some
@@ -10,13 +11,14 @@ from subscriptions.said.words import Fact, Passage, Words, plain, some
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What somebody hears of. No components are all of them; `follows` are titles of incidents.
+    """What somebody hears of. Without components and whole `groups` everything; `follows` are titles of incidents.
 
     `host` is the one that is posted to, empty for mail. `trouble` is why it was stopped, as far as it was.
     """
 
     events: tuple[Event, ...] = ()
     components: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     updates: bool = True
     minimum_severity: str = ""
     follows: tuple[str, ...] = ()
@@ -44,9 +46,10 @@ def facts_of(chosen: Chosen) -> list[Fact]:
         often = say("Each update") if chosen.updates else say("Its end only")
         return some((say("Incident"), ", ".join(chosen.follows)), (say("How often"), often))
     often = say("Each update") if chosen.updates else say("The beginning and the end only")
+    groups = [say("All of %(group)s", group=clean_line(name)) for name in chosen.groups]
     return some(
         (say("What"), ", ".join(say(str(event.label)) for event in chosen.events)),
-        (say("Of"), ", ".join(chosen.components) or say("Everything on this page")),
+        (say("Of"), ", ".join([*groups, *chosen.components]) or say("Everything on this page")),
         (say("How often"), often),
         (say("How bad at least"), chosen.minimum_severity),
         (say("Until it is over"), ", ".join(chosen.follows)),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.encoding import iri_to_uri
+from django.utils.formats import get_format
 
 from statuspage.core.text import clean_line
 from subscriptions.languages import say, say_count
@@ -88,8 +89,9 @@ def _component(component: Mapping[str, Any]) -> str:
 
 
 def _percent(number: str) -> str:
-    """`99.98 %`; a whole hundred without decimals, as on the page. It is floored already."""
-    return f"{'100' if Decimal(number) == 100 else number}{NBSP}%"
+    """`99.98 %`, or `99,98 %` by the reader's language; a whole hundred without decimals. It is floored already."""
+    said = "100" if Decimal(number) == 100 else number.replace(".", get_format("DECIMAL_SEPARATOR"))
+    return f"{said}{NBSP}%"
 
 
 def _facts_of_objectives(objectives: Sequence[Mapping[str, Any]]) -> list[Fact]:

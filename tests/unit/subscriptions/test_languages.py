@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from components.enums import ComponentStatus
-from components.models import Component
+from components.models import Component, Group
 from incidents.enums import IncidentStatus, MaintenanceImpact, MaintenanceStatus, NoticeKind
 from incidents.models import Notice
 from incidents.models.postmortem import SECTIONS
@@ -233,3 +233,15 @@ def test_every_letter_says_the_same_in_text_and_html_in_every_language(
     assert_same_words(mail)
     english = render_letter(purpose, choice_of(row), Reader())
     assert (mail.subject == english.mould.subject) is (code == "en")
+
+
+@pytest.mark.parametrize(("code", "words"), [("en", "Of: All of Core, Web"), ("de", "Wovon: Alles in Core, Web")])
+def test_a_letter_names_a_whole_group_as_one(code: str, words: str, api: Component, web: Component) -> None:
+    core = Group.objects.create(slug="core", name="Core")
+    Component.objects.filter(pk=api.pk).update(group=core)
+    Component.objects.filter(pk=web.pk).update(name="Web")
+    row = Subscriber.objects.create(address="ada@example.org", language=code)
+    row.components.set([api, web])
+    row.groups.add(core)
+    kind = render_letter(Purpose.CONFIRMATION, choice_of(row), reader_of(row))
+    assert words in str(cast_mail(kind, Delivery(pk=1, purpose=Purpose.CONFIRMATION, subscriber=row)).body)

@@ -9,6 +9,7 @@ from incidents.component_notices import CAUSES as KNOWN_CAUSES
 from incidents.component_notices import OVER
 from incidents.enums import NoticeKind
 from incidents.models import Notice
+from subscriptions.languages import Reader
 from subscriptions.rendering import words_of
 from subscriptions.said.component import CAUSES
 from subscriptions.said.words import Words
@@ -75,8 +76,12 @@ def component(name: str, availability: str, coverage: str = "100.00", group: str
 
 
 def report_words(**changes: Any) -> Words:
+    return words_of(Notice(kind=NoticeKind.MONTHLY_REPORT, payload=report_payload() | changes))
+
+
+def report_payload() -> dict[str, Any]:
     longest = {"reference": "INC-1", "title": "Requests fail", "url": "x", "seconds": 3600}
-    payload = {
+    return {
         "page": PAGE,
         "report": {"month": "2026-10", "url": "https://status.example.com/slo/2026-10/"},
         "components": [component("API", "99.89", "99.94", "Core"), component("Web", "100.00")],
@@ -85,7 +90,6 @@ def report_words(**changes: Any) -> Words:
         "incidents": {"count": 3, "seconds": 7500, "longest": longest},
         "maintenance": {"count": 2, "seconds": 5400},
     }
-    return words_of(Notice(kind=NoticeKind.MONTHLY_REPORT, payload=payload | changes))
 
 
 def test_a_report_says_first_what_was_missed() -> None:
@@ -103,6 +107,15 @@ def test_a_report_has_each_component_and_how_much_of_it_was_measured() -> None:
         f"Core - API: 99.89{NBSP}% (99.94{NBSP}% of the time was measured)",
         f"Web: 100{NBSP}%",
     ]
+
+
+@pytest.mark.parametrize(("language", "mark"), [("en", "."), ("de", ","), ("es", ","), ("fr", ",")])
+def test_a_report_s_figures_have_the_mark_of_its_language(language: str, mark: str) -> None:
+    notice = Notice(kind=NoticeKind.MONTHLY_REPORT, payload=report_payload())
+    passages = words_of(notice, Reader(language=language)).passages
+    assert f"99{mark}89{NBSP}%, " in passages[0].text
+    assert f"99{mark}89{NBSP}% (" in passages[1].text
+    assert f"99{mark}94{NBSP}%" in passages[1].text
 
 
 def test_a_report_sums_up_incidents_and_maintenance() -> None:
