@@ -82,13 +82,21 @@ def has_due(channels: Collection[Channel]) -> bool:
 
 @retry_on_conflict
 @transaction.atomic
-def claim_due_batch(channels: Collection[Channel], limit: int, *, without_hosts: Collection[str] = ()) -> Batch:
+def claim_due_batch(
+    channels: Collection[Channel],
+    limit: int,
+    *,
+    without_hosts: Collection[str] = (),
+    without_subscribers: Collection[int] = (),
+) -> Batch:
     """Lease what is due on these channels, the most urgent first; two senders never get the same. Three queries."""
     began, now = time.monotonic(), clock.now()
     lease = new_public_id()
     due = Delivery.objects.due(now).filter(channel__in=channels).select_for_update(skip_locked=True)
     if without_hosts:
         due = due.exclude(host__in=without_hosts)
+    if without_subscribers:
+        due = due.exclude(subscriber__in=without_subscribers)
     ids = list(due.values_list("pk", flat=True)[:limit])
     if not ids:
         return Batch(lease=lease, deliveries=[], leased_at=began, leased_until=now)

@@ -1,8 +1,9 @@
 """A real HTTP server that receives webhooks, on a free port of this machine, with injected failures.
 
 By path: `/500` and any other number answers with it, `/hang` takes the request and says nothing, `/drop` closes the
-connection without a word, `/slow` sends a byte of its body now and then, `/endless` never ends its body, `/echo` sends
-a challenge back as JSON and `/echo-text` as text. `answers` are given first, by path, one after another.
+connection without a word, `/slow` sends a byte of its body now and then, `/late` answers well, but late, `/endless`
+never ends its body, `/echo` sends a challenge back as JSON and `/echo-text` as text. `answers` are given
+first, by path, one after another.
 """
 
 import asyncio
@@ -112,6 +113,9 @@ async def _answer(how: str, request: Request, writer: asyncio.StreamWriter) -> N
             while True:
                 writer.write(b" ")
                 await asyncio.sleep(1)
+        case "late":
+            await asyncio.sleep(0.3)
+            _send(writer, "200", "")
         case "endless":
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
             while True:

@@ -7,7 +7,7 @@ taken while it is waited for.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
 
@@ -27,13 +27,19 @@ CHANNELS = frozenset({Channel.WEBHOOK, Channel.SLACK, Channel.TEAMS, Channel.DIS
 BATCH = 200
 TAKE_MORE_FOR_SECONDS = 120.0
 TAKE_MORE_EVERY_SECONDS = 0.5
-# With so many waiting here no more is taken, and with so many of one host none of it.
+# Then what has not begun is given back: a task that takes five minutes is killed, and others wait behind a slow one.
+RUN_FOR_SECONDS = 150.0
+# With so many waiting here that could begin no more is taken, with so many of one host none of it, and none of a
+# receiver with so many: it gets them one after another, however slow it is.
 ENOUGH_WAITING = 200
 ENOUGH_OF_A_HOST = 150
+ENOUGH_OF_A_RECEIVER = 10
 LOOK_EVERY = timedelta(milliseconds=100)
 # Twice as long as a message may take: none is begun that could outlive its lease.
 EXTEND_BELOW_SECONDS = 30.0
 FINISH_WITHIN_SECONDS = 3.0
+# Less than is left of a lease that is extended in time, more than a message may take.
+FINISH_IN_PEACE_SECONDS = 25.0
 HOST_WAITS = timedelta(minutes=1)
 CANNOT_BE_WRITTEN = Answer(verdict=Verdict.RETRY, words="We could not write this message.")
 HOST_IS_DOWN = "Not tried: its host did not answer others just now."
@@ -59,6 +65,7 @@ class _Run:
         self._waiting = Waiting()
         self._under_way: dict[int, Job] = {}
         self._take_until = time.monotonic() + TAKE_MORE_FOR_SECONDS
+        self._run_until = time.monotonic() + RUN_FOR_SECONDS
         self._take_next = 0.0
 
     def take(self, batch: Batch) -> None:
@@ -75,9 +82,10 @@ class _Run:
             self._count_failure(wait)
 
     def to_the_end(self) -> None:
-        while not stopping.is_asked():
-            self._take_more()
+        while not stopping.is_asked() and time.monotonic() < self._run_until:
+            # First of all: after a jump of the clock our own would be taken for what is due.
             self._extend_leases()
+            self._take_more()
             self._put_off()
             self._begin()
             if not self._under_way and not self._waiting:
@@ -87,11 +95,15 @@ class _Run:
 
     def _take_more(self) -> None:
         now = time.monotonic()
-        if now > self._take_until or now < self._take_next or len(self._waiting) >= ENOUGH_WAITING:
+        if now > self._take_until or now < self._take_next or self._waiting.could_begin() >= ENOUGH_WAITING:
             return
-        held = Counter(job.host for job in self._waiting.everything())
-        passed_over = {host for host, number in held.items() if number >= ENOUGH_OF_A_HOST} | self._places.down()
-        batch = ledger.claim_due_batch(CHANNELS, BATCH, without_hosts=passed_over)
+        waiting = self._waiting.everything()
+        batch = ledger.claim_due_batch(
+            CHANNELS,
+            BATCH,
+            without_hosts=_with_many((job.host for job in waiting), ENOUGH_OF_A_HOST) | self._places.down(),
+            without_subscribers=_with_many((job.receiver for job in waiting), ENOUGH_OF_A_RECEIVER),
+        )
         self.take(batch)
         if not batch.deliveries:
             self._take_next = now + TAKE_MORE_EVERY_SECONDS
@@ -157,16 +169,24 @@ class _Run:
             self.tally.postponed += 1
 
     def _give_back(self) -> None:
-        """We were asked to stop: what is under way may still end, the rest is for the next sender."""
+        """What is under way may still end, not for long if we were asked to stop; the rest is for the next sender."""
         self._release(self._waiting.everything())
-        stop_at = time.monotonic() + FINISH_WITHIN_SECONDS
-        while self._under_way and time.monotonic() < stop_at:
+        begun = time.monotonic()
+        while self._under_way and time.monotonic() - begun < _seconds_to_finish():
             self._record(self._poster.results(wait=LOOK_EVERY))
         self._release(self._under_way.values())
 
     def _release(self, jobs: Iterable[Job]) -> None:
         for batch, group in _by_batch(jobs):
             self.tally.postponed += ledger.release(batch, [job.message.delivery for job in group])
+
+
+def _seconds_to_finish() -> float:
+    return FINISH_WITHIN_SECONDS if stopping.is_asked() else FINISH_IN_PEACE_SECONDS
+
+
+def _with_many[Key: Hashable](keys: Iterable[Key], enough: int) -> set[Key]:
+    return {key for key, number in Counter(keys).items() if number >= enough}
 
 
 def _by_batch(jobs: Iterable[Job]) -> list[tuple[Batch, list[Job]]]:

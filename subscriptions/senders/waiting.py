@@ -13,8 +13,12 @@ class Waiting:
         self._hosts: dict[str, dict[int, deque[Job]]] = {}
         self._busy: set[int] = set()
 
-    def __len__(self) -> int:
-        return sum(len(jobs) for receivers in self._hosts.values() for jobs in receivers.values())
+    def __bool__(self) -> bool:
+        return bool(self._hosts)
+
+    def could_begin(self) -> int:
+        """How many of them wait for a place alone, and not for an earlier one of their receiver's."""
+        return sum(receiver not in self._busy for receivers in self._hosts.values() for receiver in receivers)
 
     def add(self, job: Job) -> None:
         self._hosts.setdefault(job.host, {}).setdefault(job.receiver, deque()).append(job)

@@ -244,6 +244,66 @@ def test_what_falls_due_while_one_hangs_is_sent_beside_it(
     assert row_of(well).state == DeliveryState.SENT
 
 
+def backlog(incident: Incident, number: int) -> None:
+    for count in range(number):
+        post_update(incident=incident, status=IncidentStatus.IDENTIFIED, message=f"Word {count}.")
+    fan_out_pending()
+
+
+def test_a_receiver_that_is_slow_and_has_much_to_hear_holds_up_nobody_else(
+    notice: Notice, webhook: Webhook, receiver: Receiver, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "ENOUGH_WAITING", 3)
+    monkeypatch.setattr(hooks, "ENOUGH_OF_A_RECEIVER", 2)
+    slow = webhook("/late")
+    backlog(incident, 8)
+    well = webhook("/200")
+    Subscriber.objects.update(confirmed_at=clock.now() - timedelta(days=2))
+    Delivery.objects.create(subscriber=well, notice=notice, channel=Channel.WEBHOOK, host=slow.host)
+    batch = ledger.claim_due_batch(hooks.CHANNELS, 9)
+    assert {one.subscriber for one in batch.deliveries} == {slow}
+    hooks.send_hooks(batch)
+    # It had its turn while the slow one had most of its messages still before it.
+    assert [request.path for request in receiver.requests].index("/200") <= 3
+    assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.SENT}
+
+
+def test_a_run_ends_and_gives_back_what_has_not_begun(
+    notice: Notice, webhook: Webhook, receiver: Receiver, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "RUN_FOR_SECONDS", 0.5)
+    webhook("/late")
+    backlog(incident, 8)
+    tally = sending.send_batch("hooks")
+    # What was under way has ended in peace.
+    assert tally.sent == len(receiver.requests) == Delivery.objects.filter(state=DeliveryState.SENT).count()
+    assert 1 <= tally.sent <= 4
+    assert Delivery.objects.due(clock.now()).filter(lease="", attempts=0).count() == 9 - tally.sent
+    assert tally.handled == 9
+
+
+def test_a_clock_that_jumps_does_not_let_a_sender_take_its_own_again(
+    notice: Notice, webhook: Webhook, receiver: Receiver, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook("/200")
+    backlog(incident, 3)
+    monkeypatch.setattr(hooks, "TAKE_MORE_EVERY_SECONDS", 0.0)
+    begin = hooks._Run._begin
+    with time_machine.travel(clock.now(), tick=True) as hand:
+
+        def begin_and_jump(run: hooks._Run) -> None:
+            begin(run)
+            if not jumped:
+                jumped.append(True)
+                hand.shift(timedelta(hours=1))
+
+        jumped: list[bool] = []
+        monkeypatch.setattr(hooks._Run, "_begin", begin_and_jump)
+        sending.send_batch("hooks")
+    assert len(receiver.requests) == len({request.headers["webhook-id"] for request in receiver.requests}) == 4
+    assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.SENT}
+
+
 def test_when_asked_to_stop_what_has_not_begun_is_given_back(
     notice: Notice, webhook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
