@@ -12,11 +12,13 @@ from incidents.enums import SignalSource
 from incidents.models import Signal
 from incidents.signals import raise_signal, resolve_signal
 from statuspage.core import clock
-from subscriptions.enums import Purpose
+from subscriptions.enums import Channel, Purpose
 from subscriptions.models import Delivery, DeliveryQuerySet, Subscriber
 
 LETTERS_AN_ADDRESS = 3
 LETTERS_AN_ADDRESS_PER = timedelta(days=1)
+# That a URL was stopped is told to its contact, also to whoever has many.
+STOPS_A_CONTACT = 10
 LETTERS_A_HOST = 30
 LETTERS_A_HOST_PER = timedelta(hours=1)
 # Everybody's chats are there: a limit would be one for all of them together.
@@ -41,6 +43,21 @@ def may_write_to(subscriber: Subscriber) -> bool:
         return False
     recent = letters.filter(created_at__gt=clock.now() - LETTERS_AN_ADDRESS_PER).count()
     return recent < LETTERS_AN_ADDRESS and _may_post_to(subscriber.host)
+
+
+def has_complained(mailbox: str) -> bool:
+    """Whether the owner of this mailbox called a mail of ours spam. One query."""
+    return Subscriber.objects.filter(channel=Channel.EMAIL, address=mailbox, suppressed_reason=MARKED_AS_SPAM).exists()
+
+
+def may_tell_contact(mailbox: str) -> bool:
+    """Whether whoever answers for URLs may be told that one more was stopped. Two queries.
+
+    Anybody may name anybody as the contact of a URL of their own, and then let many of them fail at once.
+    """
+    told = Delivery.objects.filter(purpose=Purpose.QUARANTINED, subscriber__contact_email=mailbox)
+    lately = told.filter(created_at__gt=clock.now() - LETTERS_AN_ADDRESS_PER).count()
+    return lately < STOPS_A_CONTACT and not has_complained(mailbox)
 
 
 def _may_post_to(host: str) -> bool:

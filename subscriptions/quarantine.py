@@ -12,6 +12,7 @@ from django.db import transaction
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from statuspage.core.errors import Conflict
+from subscriptions import caps
 from subscriptions.enums import Channel, Priority, Purpose, SubscriberState
 from subscriptions.models import ERROR_LENGTH, Delivery, Subscriber
 
@@ -51,7 +52,7 @@ def quarantine(*, subscriber_id: int, reason: str) -> bool:
     row.ended_at = clock.now()
     row.suppressed_reason = reason.replace("\x00", "")[:ERROR_LENGTH]
     row.save(update_fields=["state", "ended_at", "suppressed_reason"])
-    if row.contact_email:
+    if row.contact_email and caps.may_tell_contact(row.contact_email):
         Delivery.objects.create(
             subscriber=row, channel=Channel.EMAIL, priority=Priority.LETTER, purpose=Purpose.QUARANTINED
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from statuspage.core import clock
-from subscriptions.caps import LETTERS_AN_ADDRESS, LETTERS_AN_ADDRESS_PER
+from subscriptions.caps import LETTERS_AN_ADDRESS, LETTERS_AN_ADDRESS_PER, has_complained
 from subscriptions.choices import Choice, apply_choice
 from subscriptions.enums import Channel, Priority, Purpose, SubscriberState
 from subscriptions.hooks.webhook import new_secret
@@ -41,8 +41,11 @@ def accept(request: SubscriptionRequest, subscriber: Subscriber) -> None:
 
 
 def write_to_contact(subscriber: Subscriber, purpose: Purpose) -> bool:
-    """A mail to who answers for the URL, unless that mailbox has had its letters of today. Returns whether."""
-    if not subscriber.contact_email:
+    """A mail to who answers for the URL, unless that mailbox has had its letters of today, or called one of ours spam.
+
+    Returns whether.
+    """
+    if not subscriber.contact_email or has_complained(subscriber.contact_email):
         return False
     theirs = Q(subscriber__contact_email=subscriber.contact_email) | Q(
         subscriber__channel=Channel.EMAIL, subscriber__address=subscriber.contact_email

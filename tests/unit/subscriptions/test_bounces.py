@@ -22,9 +22,11 @@ from subscriptions.bounces import (
 from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out
 from subscriptions.models import Customer, Delivery, SoftBounce, Subscriber
+from subscriptions.quarantine import quarantine
 from subscriptions.rendering import cast_mail, render_notice
 from subscriptions.sending import send_batch
 from subscriptions.services import accept_requests, subscribe
+from subscriptions.webhooks import not_confirmed_by_challenge
 from tests.unit.subscriptions.conftest import Sink
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -86,6 +88,25 @@ def test_who_complained_is_not_written_to_because_somebody_types_the_address(sub
     subscribe(email="ada@example.org", ip="192.0.2.1")
     accept_requests()
     assert not Delivery.objects.exists()
+
+
+def test_a_contact_who_complained_is_not_written_to_whatever_url_names_them(subscriber: Make) -> None:
+    hook = subscriber("https://hooks.example.net/x", channel=Channel.WEBHOOK, contact_email="ada@example.org")
+    letter = Delivery.objects.create(subscriber=hook, purpose=Purpose.REMINDER)
+    record_event(
+        event(Kind.COMPLAINT, address="", message_id=f"<letter-{letter.pk}.{hook.public_id}@status.example.com>")
+    )
+    other = subscriber(
+        "https://hooks.example.net/y",
+        channel=Channel.WEBHOOK,
+        state=SubscriberState.PENDING,
+        contact_email="ada@example.org",
+    )
+    not_confirmed_by_challenge(subscriber_id=other.pk)
+    quarantine(subscriber_id=hook.pk, reason="Answered with 410 Gone.")
+    assert list(Delivery.objects.all()) == [letter]
+    hook.refresh_from_db()
+    assert hook.state == SubscriberState.QUARANTINED
 
 
 def test_a_complaint_of_who_left_already_is_kept_as_well(subscriber: Make) -> None:

@@ -13,7 +13,7 @@ from incidents.models import Notice
 from statuspage.core import clock
 from statuspage.core.errors import Conflict, NotFound, RateLimited, ValidationFailed
 from statuspage.core.http.allowed import AllowList
-from subscriptions import links, quarantine, sending, services, webhook_asking, webhooks
+from subscriptions import caps, links, quarantine, sending, services, webhook_asking, webhooks
 from subscriptions.choices import Choice
 from subscriptions.enums import Channel, DeliveryState, Event, Purpose, SubscriberState
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest, WebhookSecret
@@ -137,6 +137,13 @@ def test_a_mailbox_named_by_strangers_gets_few_letters_whatever_the_urls(page: P
         row = accept(f"https://host-{number}.example.com/")
         webhooks.not_confirmed_by_challenge(subscriber_id=row.pk)
     assert Delivery.objects.filter(channel=Channel.EMAIL).count() == 3
+
+
+def test_a_contact_of_very_many_urls_that_stop_at_once_is_told_of_some(page: Page, subscriber: Make) -> None:
+    for number in range(caps.STOPS_A_CONTACT + 5):
+        row = subscriber(f"{URL}/{number}", channel=Channel.WEBHOOK, contact_email=CONTACT)
+        assert quarantine.quarantine(subscriber_id=row.pk, reason="Answered with 410 Gone.")
+    assert Delivery.objects.filter(purpose=Purpose.QUARANTINED).count() == caps.STOPS_A_CONTACT
 
 
 def test_another_contact_makes_the_links_of_the_first_useless(page: Page) -> None:
