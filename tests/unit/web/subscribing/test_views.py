@@ -262,3 +262,14 @@ def test_the_page_of_an_incident_has_the_form_as_long_as_it_runs(api: Component,
     assert f'method="post" action="{follow(outage)}"' in html()
     incidents.resolve_incident(incident=outage, message="Done.")
     assert follow(outage) not in html()
+
+
+@pytest.mark.parametrize("channel", ["email", "webhook", "slack", "teams", "discord"])
+def test_each_channel_s_page_leads_to_the_others_and_not_to_itself(
+    channel: str, visitor: Client, api: Component
+) -> None:
+    pages = {name: f"/subscribe/{name}/" for name in ("webhook", "slack", "teams", "discord")} | {"email": FORM}
+    html = visitor.get(pages[channel]).content.decode()
+    ways = html[html.index('<section class="ways">') :].partition("</section>")[0]
+    offered = {name for name, path in pages.items() if f'<li><a href="{path}">' in ways}
+    assert offered == set(pages) - {channel}
