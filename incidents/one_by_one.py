@@ -9,9 +9,10 @@ from django.db.models import Model
 logger = logging.getLogger(__name__)
 
 
-def one_by_one[T: Model](rows: Iterable[T], step: Callable[[T], bool]) -> int:
-    """How many were done. An error of our own is logged and the row is tried again the next time.
+def one_by_one[T: Model](rows: Iterable[T], step: Callable[[T], int]) -> int:
+    """The sum of what the steps give, such as how many were done.
 
+    An error of our own is logged and the row is tried again the next time.
     Raises OperationalError and InterfaceError: without the database nothing can be done about any of them.
     """
     done = 0

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
 from incidents.enums import Audience, NoticeKind
 from incidents.models import Notice
+from incidents.one_by_one import one_by_one
 from statuspage.core import clock
 from statuspage.core.database import retry_on_conflict
 from subscriptions.enums import Channel, DeliveryState, Event, Priority, Purpose
@@ -41,7 +42,7 @@ BETWEEN = frozenset({NoticeKind.INCIDENT_UPDATED, NoticeKind.MAINTENANCE_UPDATED
 def fan_out_pending() -> int:
     """Fan out every notice that waits, oldest first, each in its own transaction. Returns the deliveries written."""
     pending = Notice.objects.pending().filter(audience__in=[Audience.SUBSCRIBERS, Audience.CUSTOMERS])
-    return sum(fan_out(notice) for notice in list(pending.defer("payload")))
+    return one_by_one(list(pending.defer("payload")), fan_out)
 
 
 @retry_on_conflict
@@ -102,7 +103,10 @@ def _following(notice: Notice) -> Q:
 
 
 def _told_before(notice: Notice) -> Q:
-    about = Q(incident=notice.incident_id) if notice.incident_id else Q(maintenance=notice.maintenance_id)
+    about = Q(maintenance=notice.maintenance_id)
+    if notice.incident_id is not None:
+        # What was merged into it goes on in it, and so ends with it.
+        about = Q(incident=notice.incident_id) | Q(incident__merged_into=notice.incident_id)
     if notice.incident_id is None and notice.maintenance_id is None:
         return Q(pk__in=[])
     earlier = list(

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from incidents.one_by_one import one_by_one
 from statuspage.core import clock, rate_limit
 from statuspage.core.client_address import neighbourhood
 from statuspage.core.database import retry_on_conflict
@@ -64,20 +65,20 @@ def accept_requests(*, limit: int = 500) -> int:
 
     Returns how many were dealt with; the others wait.
     """
-    ids = list(SubscriptionRequest.objects.values_list("pk", flat=True)[:limit])
-    if not ids:
+    requests = list(SubscriptionRequest.objects.only("pk")[:limit])
+    if not requests:
         return 0
     room = caps.letters_left()
     # Each request makes one letter at most.
-    accepted = sum(_accept(request_id) for request_id in ids[:room])
-    caps.tell_of_waiting(SubscriptionRequest.objects.count() if room < len(ids) else 0)
+    accepted = one_by_one(requests[:room], _accept)
+    caps.tell_of_waiting(SubscriptionRequest.objects.count() if room < len(requests) else 0)
     return accepted
 
 
 @retry_on_conflict
 @transaction.atomic
-def _accept(request_id: int) -> bool:
-    request = SubscriptionRequest.objects.select_for_update(skip_locked=True).filter(pk=request_id).first()
+def _accept(asked: SubscriptionRequest) -> bool:
+    request = SubscriptionRequest.objects.select_for_update(skip_locked=True).filter(pk=asked.pk).first()
     if request is None:
         return False
     made, is_new = Subscriber.objects.get_or_create(

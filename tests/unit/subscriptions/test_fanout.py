@@ -5,15 +5,18 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from components.enums import ComponentStatus
 from components.models import Component
 from incidents import services as incidents
 from incidents.enums import Audience, IncidentStatus, NoticeKind
 from incidents.maintenance import schedule_maintenance
+from incidents.merging import merge_incident
 from incidents.models import Incident, Notice
 from incidents.postmortems import edit_postmortem, publish_postmortem, start_postmortem
 from statuspage.core import clock
+from subscriptions import fanout
 from subscriptions.enums import DeliveryState, Purpose, SubscriberState
-from subscriptions.fanout import fan_out, fan_out_pending
+from subscriptions.fanout import audience_of, fan_out, fan_out_pending
 from subscriptions.models import Delivery, Subscriber
 
 Make = Callable[..., Subscriber]
@@ -172,3 +175,38 @@ def test_fanning_out_takes_as_many_queries_for_a_thousand_as_for_one(
     # Savepoint, claim, components, earlier notices, insert, release; on PostgreSQL a setting before the insert.
     with django_assert_num_queries(6 + (connection.vendor == "postgresql")):
         assert fan_out(notice) == 1001
+
+
+def test_a_notice_that_is_broken_holds_up_no_other(
+    notice: Notice, incident: Incident, subscriber: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscriber()
+    incidents.post_update(incident=incident, status=IncidentStatus.IDENTIFIED, message="A disk is full.")
+    monkeypatch.delitem(fanout.PRIORITY_OF_KIND, "incident")
+    window = Notice.objects.create(kind=NoticeKind.MAINTENANCE_SCHEDULED, payload={})
+    assert fan_out_pending() == 1
+    assert Delivery.objects.get().notice == window
+    monkeypatch.undo()
+    assert fan_out_pending() == 2
+
+
+def test_who_was_told_of_what_was_merged_hears_that_it_is_over(
+    api: Component, web: Component, notice: Notice, incident: Incident, subscriber: Make
+) -> None:
+    other = incidents.open_incident(
+        title="The web application is slow",
+        severity="minor",
+        message="Slow.",
+        impacts={web: ComponentStatus.DEGRADED_PERFORMANCE},
+    )
+    subscriber("web@example.org", web, wants_updates=False)
+    subscriber("elsewhere@example.org", Component.objects.create(slug="docs", name="Docs", position=3))
+    fan_out_pending()
+    merge_incident(duplicate=other, into=incident)
+    fan_out_pending()
+    # What they chose is not part of it any more.
+    Subscriber.objects.get(address="web@example.org").components.set([api])
+    incident.refresh_from_db()
+    end = Notice.objects.create(kind=NoticeKind.INCIDENT_RESOLVED, incident=incident, payload={})
+    end.components.set([Component.objects.create(slug="mail", name="Mail", position=4)])
+    assert {row.address for row in audience_of(end)} == {"web@example.org"}

@@ -213,3 +213,10 @@ def test_suppressing_keeps_the_reason_and_never_touches_who_left(subscriber: Mak
     assert ada().suppressed_reason == "550 no such user"
     left.refresh_from_db()
     assert left.state == SubscriberState.UNSUBSCRIBED
+
+
+def test_a_request_that_is_broken_holds_up_no_other(page: object) -> None:
+    broken = SubscriptionRequest.objects.create(address="bob@example.org", choice={"events": ["nonsense"]})
+    ask("ada@example.org")
+    assert ada().state == SubscriberState.PENDING
+    assert SubscriptionRequest.objects.get() == broken
