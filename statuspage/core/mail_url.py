@@ -14,6 +14,7 @@ SCHEMES = {
 # Connecting and logging in. How long a message may take is the sender's affair (`statuspage.core.smtp`).
 TIMEOUT_SECONDS = 15
 LONGEST_TIMEOUT_SECONDS = 30
+NOT_A_URL = "in user and password, / ? # @ : and % are written as %2F %3F %23 %40 %3A and %25"
 
 
 def is_smtp(url: str) -> bool:
@@ -22,9 +23,13 @@ def is_smtp(url: str) -> bool:
 
 def read_mail_url(url: str) -> dict[str, Any]:
     """`smtp+tls://user:password@host:587?timeout=20` as one of Django's MAILERS. Raises ValueError with a sentence."""
-    parts = urlsplit(url)
-    if parts.fragment or "#" in url or parts.path not in {"", "/"}:
-        raise ValueError("in user and password, / ? # @ : and % are written as %2F %3F %23 %40 %3A and %25")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # What it says repeats the password.
+        raise ValueError(NOT_A_URL) from None
+    if parts.fragment or "#" in url or "@" in parts.query or parts.path not in {"", "/"}:
+        raise ValueError(NOT_A_URL)
     if not parts.hostname:
         raise ValueError("it names no host")
     usual_port, use_tls, use_ssl = SCHEMES[parts.scheme]

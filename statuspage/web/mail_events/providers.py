@@ -28,7 +28,7 @@ from subscriptions.bounces import Kind, MailEvent, kind_of_bounce
 logger = logging.getLogger(__name__)
 
 # Whatever a reader of somebody else's JSON trips over.
-UNREADABLE = (AnymailError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (AnymailError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 class _AmazonSes(AmazonSESTrackingWebhookView):  # type: ignore[misc]  # anymail has no types

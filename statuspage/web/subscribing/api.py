@@ -69,7 +69,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         refused = problem(status=405, title="Only POST works here", detail="Send the address with POST, as JSON.")
         refused["Allow"] = METHODS
         return refused
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
+    if _declared_length(request) > LONGEST_BODY:
         return problem(status=413, title="Too long", detail=f"A request has at most {LONGEST_BODY} bytes.")
     try:
         asked = _read(request.body)
@@ -77,6 +77,14 @@ def _answer(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         return error_response(request, error)
     return JsonResponse({"data": {"status": "pending_confirmation"}}, status=202)
+
+
+def _declared_length(request: HttpRequest) -> int:
+    """What is no number counts as nothing, as it does where the body is read."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 def _subscribe(asked: dict[str, Any], *, ip: str) -> None:

@@ -37,6 +37,8 @@ def test_user_and_password_may_have_any_character() -> None:
         ("smtp://", "names no host"),
         ("smtp://ada:secret@:25", "names no host"),
         ("smtp://mail.example.com:mail", "not a number up to 65535"),
+        ("smtp://ada:123?secret@mail.example.com", "%3F"),
+        ("smtp://ada:sec\u2100ret@mail.example.com", "%2F"),
         ("smtp://mail.example.com:70000", "not a number up to 65535"),
         ("smtp://mail.example.com?timeout=0", "from 1 to 30"),
         ("smtp://mail.example.com?timeout=soon", "from 1 to 30"),

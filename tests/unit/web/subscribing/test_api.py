@@ -80,6 +80,11 @@ def test_a_long_body_is_refused_unread(visitor: Client, api: Component) -> None:
     assert response["Content-Type"] == "application/problem+json"
 
 
+def test_a_length_that_is_none_is_a_mistake_of_theirs(visitor: Client, api: Component) -> None:
+    response = visitor.post(API, "{}", content_type="application/json", CONTENT_LENGTH="abc")
+    assert response.status_code == 400
+
+
 def test_other_sites_may_use_the_api(visitor: Client, api: Component) -> None:
     asked = visitor.options(API, headers={"Origin": "https://www.example.com"})
     assert asked.status_code == 204
