@@ -1,13 +1,18 @@
 """What the answer of a webhook or chat means for its subscriber, beyond the row of the message."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError
 
 from statuspage.core import clock
 from subscriptions import quarantine, webhooks
 from subscriptions.enums import Channel, Purpose
 from subscriptions.hooks import Answer, HookMessage, Verdict
 from subscriptions.models import Delivery, PostedMessage
+
+logger = logging.getLogger(__name__)
 
 # After the first try, and each further one: contracts, "Webhooks out".
 LADDER = (
@@ -39,20 +44,26 @@ def accepted(answers: Sequence[tuple[HookMessage, Answer]]) -> None:
     if answers:
         quarantine.note_success([message.subscriber.pk for message, _ in answers])
     for message, answer in answers:
-        if answer.confirms:
-            webhooks.confirmed_by_challenge(
-                subscriber_id=message.subscriber.pk, generation=message.subscriber.generation
-            )
-        if answer.remote_id and message.words is not None:
-            PostedMessage.objects.update_or_create(
-                subscriber=message.subscriber,
-                thread=message.words.thread,
-                defaults={"remote_id": answer.remote_id, "posted_at": clock.now()},
-            )
+        _beside(message, _accepted, message, answer)
+
+
+def _accepted(message: HookMessage, answer: Answer) -> None:
+    if answer.confirms:
+        webhooks.confirmed_by_challenge(subscriber_id=message.subscriber.pk, generation=message.subscriber.generation)
+    if answer.remote_id and message.words is not None:
+        PostedMessage.objects.update_or_create(
+            subscriber=message.subscriber,
+            thread=message.words.thread,
+            defaults={"remote_id": answer.remote_id, "posted_at": clock.now()},
+        )
 
 
 def failed(message: HookMessage, answer: Answer, *, is_ours: bool, is_final: bool) -> None:
     """It was not taken. Our own trouble, and a test, are not held against the receiver."""
+    _beside(message, _failed, message, answer, is_ours, is_final)
+
+
+def _failed(message: HookMessage, answer: Answer, is_ours: bool, is_final: bool) -> None:  # noqa: FBT001 -- as `failed` has them
     delivery, subscriber_id = message.delivery, message.subscriber.pk
     if delivery.purpose == Purpose.NOTICE and not is_ours:
         quarantine.note_failure(
@@ -63,6 +74,16 @@ def failed(message: HookMessage, answer: Answer, *, is_ours: bool, is_final: boo
         )
     if delivery.purpose == Purpose.CONFIRMATION and delivery.channel == Channel.WEBHOOK and is_final:
         webhooks.not_confirmed_by_challenge(subscriber_id=subscriber_id)
+
+
+def _beside[**P](message: HookMessage, note: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """What becomes of one subscriber ends no run in which others are posted to: it may have been deleted meanwhile."""
+    try:
+        note(*args, **kwargs)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("delivery %d: its answer could not be noted", message.delivery.pk)
 
 
 def _is_tried_again(delivery: Delivery) -> bool:

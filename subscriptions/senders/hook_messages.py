@@ -42,8 +42,8 @@ class MessageWriter:
         page = page_payload(Page.current()) if any(one.notice_id is None for one in deliveries) else {}
         jobs, broken = [], []
         for delivery in deliveries:
-            notice = notices[delivery.notice_id] if delivery.notice_id else None
             try:
+                notice = notices[delivery.notice_id] if delivery.notice_id else None
                 message = self._message(delivery, notice, notice.payload["page"] if notice else page)
             except Exception:
                 # One message that cannot be written holds up no other.

@@ -1,6 +1,6 @@
 """Subscribing a webhook, and what its owner does with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -17,6 +17,8 @@ from subscriptions import caps, links, quarantine, sending, services, webhook_as
 from subscriptions.choices import Choice
 from subscriptions.enums import Channel, DeliveryState, Event, Purpose, SubscriberState
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest, WebhookSecret
+from subscriptions.senders import hooks
+from subscriptions.senders.posting import Posted
 from tests.receivers import Receiver
 from tests.unit.subscriptions.conftest import Sink
 
@@ -192,6 +194,27 @@ def test_any_other_answer_and_its_contact_is_asked(page: Page, settings: Setting
     assert sending.send_batch().sent == 1
     assert sink.recipients == [CONTACT]
     assert "/subscribe/confirm/" in str(sink.accepted[0])
+
+
+def test_who_is_deleted_while_the_answer_comes_ends_nobody_else_s_messages(
+    page: Page, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OUTBOUND_ALLOWED_HOSTS = AllowList.read(["127.0.0.1"])
+    record = hooks._Run._record
+
+    def forget_and_record(run: hooks._Run, results: Sequence[Posted]) -> None:
+        Subscriber.objects.filter(address__endswith="?forgotten").delete()
+        record(run, results)
+
+    monkeypatch.setattr(hooks._Run, "_record", forget_and_record)
+    with Receiver() as receiver:
+        receiver.answers["/echo?forgotten"].append("echo")
+        accept(f"{receiver.url}/echo?forgotten")
+        row = accept(f"{receiver.url}/echo")
+        assert sending.send_batch("hooks").sent == 1
+        assert len(receiver.requests) == 2
+    row.refresh_from_db()
+    assert row.state == SubscriberState.CONFIRMED
 
 
 def test_a_challenge_of_an_earlier_asking_confirms_nothing(page: Page) -> None:
