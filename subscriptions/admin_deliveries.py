@@ -1,8 +1,10 @@
 """The ledger in the console: what became of each message, and sending one again by hand."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -10,7 +12,14 @@ from django.utils.safestring import SafeString
 from components.admin_base import ReadOnlyAdmin
 from incidents.admin import is_superuser
 from subscriptions.admin_actions import Question, ask_then_do
-from subscriptions.admin_parts import about_delivery, delivery_chip, is_deleting_an_incident, recipient_of, write_down
+from subscriptions.admin_parts import (
+    about_delivery,
+    delivery_chip,
+    in_utc,
+    is_deleting_an_incident,
+    recipient_of,
+    write_down,
+)
 from subscriptions.enums import DeliveryState
 from subscriptions.models import Delivery
 from subscriptions.redelivery import send_again
@@ -18,8 +27,8 @@ from subscriptions.redelivery import send_again
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
-    list_display = ("created_at", "recipient", "about", "state_chip", "attempts", "next_try", "sent_at", "last_error")
-    list_display_links = ("created_at",)
+    list_display = ("written", "recipient", "about", "state_chip", "attempts", "next_try", "sent", "last_error")
+    list_display_links = ("written",)
     list_filter = ("state", "channel", "purpose", "created_at")
     list_select_related = ("subscriber", "customer", "notice", "notice__incident", "notice__maintenance")
     list_per_page = 100
@@ -39,9 +48,9 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         "state_chip",
         "channel",
         "attempts",
-        "created_at",
+        "written",
         "next_try",
-        "sent_at",
+        "sent",
         "status_code",
         "last_error",
         "again",
@@ -51,7 +60,10 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         return is_superuser(request.user) and is_deleting_an_incident(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return super().get_queryset(request).defer("notice__payload")
+        return super().get_queryset(request).defer("notice__payload").prefetch_related("notice__components")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Deliveries"} | (extra_context or {}))
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("subscriptions.change_delivery")
@@ -86,9 +98,17 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     def state_chip(self, delivery: Delivery) -> SafeString:
         return delivery_chip(delivery)
 
-    @admin.display(description="Next try", ordering="next_attempt_at")
-    def next_try(self, delivery: Delivery) -> object:
-        return delivery.next_attempt_at if delivery.state == DeliveryState.PENDING else None
+    @admin.display(description="Written (UTC)", ordering="created_at")
+    def written(self, delivery: Delivery) -> str | None:
+        return in_utc(delivery.created_at)
+
+    @admin.display(description="Sent (UTC)", ordering="sent_at", empty_value="–")
+    def sent(self, delivery: Delivery) -> str | None:
+        return in_utc(delivery.sent_at)
+
+    @admin.display(description="Next try (UTC)", ordering="next_attempt_at", empty_value="–")
+    def next_try(self, delivery: Delivery) -> str | None:
+        return in_utc(delivery.next_attempt_at) if delivery.state == DeliveryState.PENDING else None
 
     @admin.display(description="Sent again by hand", empty_value="–")
     def again(self, delivery: Delivery) -> SafeString | None:

@@ -60,7 +60,7 @@ class NoticeAdmin(ReadOnlyAdmin[Notice]):
         return is_superuser(request.user) and is_deleting_an_incident(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
-        return super().get_queryset(request).defer("payload")
+        return super().get_queryset(request).defer("payload").prefetch_related("components")
 
     def get_urls(self) -> list[URLPattern]:
         own = [

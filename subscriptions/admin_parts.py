@@ -1,5 +1,7 @@
 """What the console's screens about subscribers and deliveries share."""
 
+from datetime import datetime
+
 from django import forms
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
@@ -9,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from incidents.enums import NoticeKind
 from incidents.forms import SentenceForm
 from incidents.models import Notice
 from subscriptions.describing import shown_address
@@ -66,14 +69,24 @@ def recipient_of(delivery: Delivery) -> str:
 
 
 def about_notice(notice: Notice) -> str:
-    """`INC-2026-1121-a: Incident declared`. Incident and window must be loaded with it."""
+    """`INC-2026-1121-a: Incident declared`, `API gateway: Component changed`.
+
+    Incident, window and components must be loaded with it.
+    """
     subject = notice.incident or notice.maintenance
     kind = notice.get_kind_display()
+    if notice.kind == NoticeKind.COMPONENT_UPDATED:
+        return f"{', '.join(component.name for component in notice.components.all())}: {kind}"
     return f"{subject.reference}: {kind}" if subject else kind
 
 
 def about_delivery(delivery: Delivery) -> str:
     return about_notice(delivery.notice) if delivery.notice else delivery.get_purpose_display()
+
+
+def in_utc(at: datetime | None) -> str | None:
+    """As in all lists of the console: `2026-11-21 19:07`."""
+    return f"{at:%Y-%m-%d %H:%M}" if at else None
 
 
 def is_deleting_an_incident(request: HttpRequest) -> bool:

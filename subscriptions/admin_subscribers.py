@@ -17,7 +17,7 @@ from components.admin_base import ReadOnlyAdmin
 from components.models import Component
 from statuspage.core import clock
 from subscriptions.admin_actions import Question, ask_then_do
-from subscriptions.admin_parts import about_delivery, delivery_chip, key_of, subscriber_chip, write_down
+from subscriptions.admin_parts import about_delivery, delivery_chip, in_utc, key_of, subscriber_chip, write_down
 from subscriptions.describing import describe, in_short, shown_address
 from subscriptions.enums import SubscriberState
 from subscriptions.exports import export_lines
@@ -46,7 +46,7 @@ class PausedFilter(admin.SimpleListFilter):
 
 @admin.register(Subscriber)
 class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
-    list_display = ("shown", "state_chip", "channel", "hears_of", "origin", "confirmed_at", "ended_at", "reason")
+    list_display = ("shown", "state_chip", "channel", "hears_of", "origin", "confirmed", "ended", "reason")
     list_filter = ("state", "channel", "origin", PausedFilter, "components", "created_at")
     list_per_page = 100
     search_fields = ("address", "name", "contact_email", "=public_id")
@@ -117,6 +117,7 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
             return {"may_see_deliveries": False}
         rows = Delivery.objects.filter(subscriber=subscriber).defer("notice__payload")
         last = rows.select_related("notice__incident", "notice__maintenance").order_by("-created_at", "-pk")
+        last = last.prefetch_related("notice__components")
         shown = [(row, about_delivery(row), delivery_chip(row)) for row in last[:DELIVERIES_SHOWN]]
         return {"may_see_deliveries": True, "deliveries": shown}
 
@@ -218,6 +219,14 @@ class SubscriberAdmin(ReadOnlyAdmin[Subscriber]):
     @admin.display(description="State", ordering="state")
     def state_chip(self, subscriber: Subscriber) -> SafeString:
         return subscriber_chip(subscriber)
+
+    @admin.display(description="Confirmed (UTC)", ordering="confirmed_at", empty_value="–")
+    def confirmed(self, subscriber: Subscriber) -> str | None:
+        return in_utc(subscriber.confirmed_at)
+
+    @admin.display(description="Ended (UTC)", ordering="ended_at", empty_value="–")
+    def ended(self, subscriber: Subscriber) -> str | None:
+        return in_utc(subscriber.ended_at)
 
     @admin.display(description="Hears of")
     def hears_of(self, subscriber: Subscriber) -> str:

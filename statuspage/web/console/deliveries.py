@@ -30,7 +30,7 @@ class Telling:
 
 
 def telling(may: Callable[[str], bool]) -> Telling:
-    """Nothing that is not theirs to see. Six queries at most."""
+    """Nothing that is not theirs to see. Seven queries at most."""
     return Telling(
         in_flight=_in_flight() if may("incidents.view_notice") else [],
         troubles=[found for found in delivery_health() if found.trouble] if may("incidents.view_notice") else [],
@@ -39,9 +39,10 @@ def telling(may: Callable[[str], bool]) -> Telling:
 
 
 def _in_flight() -> list[InFlight]:
-    """The newest first. Two queries."""
+    """The newest first. Three queries."""
     remaining = notices_in_flight()
     rows = Notice.objects.filter(pk__in=remaining).select_related("incident", "maintenance").defer("payload")
+    rows = rows.prefetch_related("components")
     newest = rows.order_by("-created_at", "-pk")[:NOTICES_SHOWN]
     return [InFlight(notice=row, about=about_notice(row), remaining=remaining[row.pk]) for row in newest]
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from components.models import Component
+from incidents.enums import NoticeKind
 from incidents.models import Notice
 from subscriptions.enums import Channel, DeliveryState
 from subscriptions.fanout import fan_out
@@ -18,6 +20,7 @@ from subscriptions.models import Delivery, Redelivery, Subscriber
 Make = Callable[..., Subscriber]
 SUBSCRIBERS = "/admin/subscriptions/subscriber/"
 DELIVERIES = "/admin/subscriptions/delivery/"
+NOTICES = "/admin/incidents/notice/"
 
 
 @pytest.mark.parametrize("path", [SUBSCRIBERS, DELIVERIES])
@@ -148,3 +151,24 @@ def staff_with(*permissions: str) -> User:
     user = User.objects.create(username="eve", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
+
+
+def test_a_change_is_named_by_its_component_wherever_staff_look(
+    admin_client: Client, api: Component, subscriber: Make
+) -> None:
+    ada = subscriber("ada@example.org", wants_components=True)
+    notice = Notice.objects.create(kind=NoticeKind.COMPONENT_UPDATED, payload={})
+    notice.components.add(api)
+    Delivery.objects.create(notice=notice, subscriber=ada, channel=Channel.EMAIL)
+    words = f"{api.name}: Component changed"
+    for path in (DELIVERIES, NOTICES, f"{NOTICES}{notice.pk}/change/", f"{SUBSCRIBERS}{ada.pk}/change/", "/admin/"):
+        assert words in admin_client.get(path).content.decode(), path
+
+
+def test_lists_say_times_in_utc(admin_client: Client, notice: Notice, subscriber: Make) -> None:
+    at = datetime(2026, 11, 21, 19, 7, 4, tzinfo=UTC)
+    subscriber("ada@example.org", confirmed_at=at)
+    assert "2026-11-21 19:07<" in admin_client.get(SUBSCRIBERS).content.decode()
+    fan_out(notice)
+    Delivery.objects.update(created_at=at)
+    assert "2026-11-21 19:07<" in admin_client.get(DELIVERIES).content.decode()
