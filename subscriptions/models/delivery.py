@@ -107,9 +107,7 @@ class Delivery(models.Model):
             return self.customer.is_reachable
         if self.subscriber is None:
             return False
-        if self.purpose in {Purpose.TEST, Purpose.QUARANTINED}:
-            return True
-        if self.purpose == Purpose.LINK:
+        if self.purpose in {Purpose.TEST, Purpose.QUARANTINED, Purpose.LINK}:
             return self.subscriber.is_current
         if self.purpose == Purpose.NOTICE and self.subscriber.is_paused(clock.now()):
             return False
@@ -117,7 +115,11 @@ class Delivery(models.Model):
         return self.subscriber.is_confirmed is not (self.purpose == Purpose.CONFIRMATION)
 
     def age(self, now: datetime) -> timedelta:
-        return now - self.created_at
+        """For how long it has been tried. What was sent again by hand is as old as that: a query for these alone."""
+        since = self.created_at
+        if self.repeats:
+            since = self.redeliveries.order_by("-at").values_list("at", flat=True).first() or since
+        return now - since
 
 
 class Redelivery(models.Model):

@@ -1,13 +1,18 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from incidents.models import Notice
+from statuspage.core import clock
 from statuspage.core.errors import Conflict, ValidationFailed
-from subscriptions import redelivery
+from statuspage.core.mail_answers import GIVE_UP_AFTER
+from subscriptions import redelivery, sending
 from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
 from subscriptions.models import Delivery, Redelivery, Subscriber
+from tests.unit.subscriptions.conftest import Sink, Tell
 
 Make = Callable[..., Subscriber]
 URL = "https://hooks.example.com/status"
@@ -29,6 +34,18 @@ def test_what_is_sent_again_is_due_at_once_with_all_its_tries_and_written_down(g
     assert list(Redelivery.objects.values_list("delivery", "by", "reason")) == [
         (row.pk, "ada", "Their server was down.")
     ]
+
+
+def test_an_old_mail_that_is_sent_again_has_all_its_tries(told: Tell, sink: Sink) -> None:
+    told(1)
+    Delivery.objects.update(state=DeliveryState.FAILED, attempts=12)
+    sink.rcpt_answers["r0@example.org"] = "451 4.3.0 try later"
+    with time_machine.travel(clock.now() + timedelta(days=30), tick=False) as hand:
+        redelivery.send_again(delivery=Delivery.objects.get(), by="ada", reason="Their server was away.")
+        assert sending.send_batch().postponed == 1
+        hand.shift(GIVE_UP_AFTER + timedelta(seconds=1))
+        assert sending.send_batch().failed == 1
+    assert Delivery.objects.get().state == DeliveryState.FAILED
 
 
 def test_what_waits_is_not_sent_twice(given_up: Delivery) -> None:
