@@ -9,6 +9,7 @@ of somebody else is broken.
 import logging
 import re
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -70,9 +71,11 @@ class _Sender:
         self.tally = Tally()
         self._batch = batch
         self._waiting = list(batch.deliveries)
+        self._stop_at = time.monotonic() + ledger.SECONDS_A_BATCH
 
     def send_all(self) -> None:
-        while self._waiting and not stopping.is_asked():
+        # Targets that all hang would hold the task for longer than it may live, and what is more urgent by now.
+        while self._waiting and time.monotonic() < self._stop_at and not stopping.is_asked():
             if self._batch.seconds_left < EXTEND_BELOW_SECONDS:
                 self._waiting = ledger.extend(self._batch, self._waiting)
                 if not self._waiting:

@@ -132,6 +132,22 @@ def test_one_broken_target_holds_up_no_other(
     assert Delivery.objects.get(subscriber=other).state == DeliveryState.SENT
 
 
+def test_targets_that_hang_do_not_hold_what_waits_behind_them(
+    told: Told, notice: Notice, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APPRISE_ON_CALL", receiver.url())
+    monkeypatch.setattr(ledger, "SECONDS_A_BATCH", 0.2)
+    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
+    receiver.hang = 0.5
+    for name in ("ONE", "TWO"):
+        monkeypatch.setenv(f"APPRISE_{name}", receiver.url(name))
+        other = add_target(name=name, variable=f"APPRISE_{name}", choice=Choice())
+        Delivery.objects.create(subscriber=other, notice=notice, channel=Channel.APPRISE, priority=Priority.NEWS)
+    told()
+    assert sorted(Delivery.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+    assert Delivery.objects.due(clock.now()).filter(lease="").count() == 2
+
+
 @pytest.mark.parametrize("held", ["nonsense", "no-such-service://x", "   "])
 def test_what_apprise_does_not_know_is_said_without_its_words(
     told: Told, monkeypatch: pytest.MonkeyPatch, held: str
