@@ -229,15 +229,15 @@ def _confirmed_at(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         shown = text[:LONGEST_SHOWN]
         raise ValidationFailed(
             "confirmed_at", f"confirmed_at is {shown!r}; expected a time such as 2025-03-01T09:30Z."
         ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment > clock.now():
         raise ValidationFailed("confirmed_at", "confirmed_at is in the future.")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def _words(text: str) -> list[str]:

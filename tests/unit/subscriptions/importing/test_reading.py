@@ -53,6 +53,7 @@ def test_a_file_of_addresses_alone_wants_everything_that_is_usual() -> None:
         ("time_zone", "Berlin", "'Berlin'"),
         ("language", "xx", "'xx'"),
         ("confirmed_at", "last year", "'last year'"),
+        ("confirmed_at", "0001-01-01T00:00+14:00", "expected a time"),
     ],
 )
 def test_a_line_that_is_wrong_is_left_out_with_its_reason_and_the_next_one_goes_on(
