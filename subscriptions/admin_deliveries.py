@@ -27,7 +27,7 @@ from subscriptions.redelivery import send_again
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
-    list_display = ("written", "recipient", "about", "state_chip", "attempts", "next_try", "sent", "last_error")
+    list_display = ("written", "state_chip", "recipient", "about", "attempts", "next_try", "sent", "last_error")
     list_display_links = ("written",)
     list_filter = ("state", "channel", "purpose", "created_at")
     list_select_related = ("subscriber", "customer", "notice", "notice__incident", "notice__maintenance")
