@@ -39,8 +39,28 @@ def wait_after(delivery: Delivery, answer: Answer) -> timedelta | None:
     return max(LADDER[step], min(answer.wait or timedelta(0), LONGEST_ASKED))
 
 
+def answered(message: HookMessage, answer: Answer, *, is_final: bool) -> None:
+    """What a question has brought, if it was one. Call it before the row of the message is written.
+
+    Whoever dies in between asks again, which changes nothing more; the other way round nobody would ever know.
+    """
+    if answer.confirms:
+        _beside(message, _confirmed, message)
+    is_question = message.delivery.purpose == Purpose.CONFIRMATION and message.delivery.channel == Channel.WEBHOOK
+    if is_question and is_final and answer.verdict is not Verdict.ACCEPTED:
+        _beside(message, _not_confirmed, message)
+
+
+def _confirmed(message: HookMessage) -> None:
+    webhooks.confirmed_by_challenge(subscriber_id=message.subscriber.pk, generation=message.subscriber.generation)
+
+
+def _not_confirmed(message: HookMessage) -> None:
+    webhooks.not_confirmed_by_challenge(subscriber_id=message.subscriber.pk)
+
+
 def accepted(answers: Sequence[tuple[HookMessage, Answer]]) -> None:
-    """They were taken. One query, and one or two for each that confirms, or whose place in a chat is kept."""
+    """They were taken. One query, and one or two for each whose place in a chat is kept."""
     if answers:
         quarantine.note_success([message.subscriber.pk for message, _ in answers])
     for message, answer in answers:
@@ -48,8 +68,6 @@ def accepted(answers: Sequence[tuple[HookMessage, Answer]]) -> None:
 
 
 def _accepted(message: HookMessage, answer: Answer) -> None:
-    if answer.confirms:
-        webhooks.confirmed_by_challenge(subscriber_id=message.subscriber.pk, generation=message.subscriber.generation)
     if answer.remote_id and message.words is not None:
         PostedMessage.objects.update_or_create(
             subscriber=message.subscriber,
@@ -58,22 +76,19 @@ def _accepted(message: HookMessage, answer: Answer) -> None:
         )
 
 
-def failed(message: HookMessage, answer: Answer, *, is_ours: bool, is_final: bool) -> None:
+def failed(message: HookMessage, answer: Answer, *, is_ours: bool) -> None:
     """It was not taken. Our own trouble, and a test, are not held against the receiver."""
-    _beside(message, _failed, message, answer, is_ours, is_final)
+    if message.delivery.purpose == Purpose.NOTICE and not is_ours:
+        _beside(message, _failed, message, answer)
 
 
-def _failed(message: HookMessage, answer: Answer, is_ours: bool, is_final: bool) -> None:  # noqa: FBT001 -- as `failed` has them
-    delivery, subscriber_id = message.delivery, message.subscriber.pk
-    if delivery.purpose == Purpose.NOTICE and not is_ours:
-        quarantine.note_failure(
-            subscriber_id=subscriber_id,
-            words=answer.words,
-            tries=delivery.attempts + 1,
-            is_gone=answer.verdict is Verdict.GONE,
-        )
-    if delivery.purpose == Purpose.CONFIRMATION and delivery.channel == Channel.WEBHOOK and is_final:
-        webhooks.not_confirmed_by_challenge(subscriber_id=subscriber_id)
+def _failed(message: HookMessage, answer: Answer) -> None:
+    quarantine.note_failure(
+        subscriber_id=message.subscriber.pk,
+        words=answer.words,
+        tries=message.delivery.attempts + 1,
+        is_gone=answer.verdict is Verdict.GONE,
+    )
 
 
 def _beside[**P](message: HookMessage, note: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:

@@ -139,6 +139,8 @@ class _Run:
 
     def _record(self, results: Sequence[Posted]) -> None:
         accepted = [posted for posted in results if posted.answer.verdict is Verdict.ACCEPTED]
+        for posted in accepted:
+            hook_results.answered(posted.job.message, posted.answer, is_final=True)
         for (lease, status), group in groupby(sorted(accepted, key=_lease_and_status), key=_lease_and_status):
             ids = [posted.job.key for posted in group]
             self.tally.sent += ledger.record_sent(lease, ids, status_code=status)
@@ -156,11 +158,12 @@ class _Run:
     def _record_failure(self, posted: Posted) -> None:
         message = posted.job.message
         wait = hook_results.wait_after(message.delivery, posted.answer)
+        hook_results.answered(message, posted.answer, is_final=wait is None)
         failure = Failure(words=posted.answer.words, wait=wait, status_code=posted.status)
         if not ledger.record_failure(posted.job.batch.lease, message.delivery, failure):
             return
         self._count_failure(wait)
-        hook_results.failed(message, posted.answer, is_ours=posted.is_ours, is_final=wait is None)
+        hook_results.failed(message, posted.answer, is_ours=posted.is_ours)
 
     def _count_failure(self, wait: timedelta | None) -> None:
         if wait is None:

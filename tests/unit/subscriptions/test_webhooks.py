@@ -196,6 +196,29 @@ def test_any_other_answer_and_its_contact_is_asked(page: Page, settings: Setting
     assert "/subscribe/confirm/" in str(sink.accepted[0])
 
 
+@pytest.mark.parametrize(
+    ("path", "step", "asked"),
+    [("/echo", "confirmed_by_challenge", Purpose.LINK), ("/200", "not_confirmed_by_challenge", Purpose.CONFIRMATION)],
+)
+def test_a_sender_that_dies_over_the_answer_has_lost_no_word_of_it(
+    page: Page, settings: Settings, monkeypatch: pytest.MonkeyPatch, path: str, step: str, asked: Purpose
+) -> None:
+    settings.OUTBOUND_ALLOWED_HOSTS = AllowList.read(["127.0.0.1"])
+
+    def die(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Receiver() as receiver:
+        row = accept(f"{receiver.url}{path}")
+        with monkeypatch.context() as patch:
+            patch.setattr(webhooks, step, die)
+            with pytest.raises(KeyboardInterrupt):
+                sending.send_batch("hooks")
+        Delivery.objects.pending().update(next_attempt_at=clock.now())
+        sending.send_batch("hooks")
+    assert Delivery.objects.filter(subscriber=row, channel=Channel.EMAIL, purpose=asked).count() == 1
+
+
 def test_who_is_deleted_while_the_answer_comes_ends_nobody_else_s_messages(
     page: Page, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
