@@ -52,4 +52,4 @@ def text_of(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
     assert part is not None
     content: str = part.get_content()
-    return re.sub(r"(?<=\S)\n *(?=\S)", " ", content)
+    return re.sub(r"(?<=\S)\n *(?=\S)", " ", content.replace("\r\n", "\n"))
