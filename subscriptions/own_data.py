@@ -7,6 +7,8 @@ A URL is not shown whole either: of a chat, everybody who can read the channel m
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+
 from subscriptions.describing import shown_address
 from subscriptions.enums import Event
 from subscriptions.models import Delivery, Subscriber, SubscriptionRequest
@@ -31,10 +33,10 @@ def everything_about(subscriber: Subscriber) -> dict[str, Any]:
             for request in requests
         ],
         "deliveries": [
-            _delivery(row)
-            for row in subscriber.deliveries.select_related("notice__incident", "notice__maintenance").defer(
-                "notice__payload"
-            )
+            _delivery(row, row.changed)  # type: ignore[attr-defined]  # annotated below
+            for row in subscriber.deliveries.select_related("notice__incident", "notice__maintenance")
+            .annotate(changed=KeyTextTransform("slug", KeyTransform("component", "notice__payload")))
+            .defer("notice__payload")
         ],
     }
 
@@ -70,13 +72,14 @@ def _choice(subscriber: Subscriber) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Delivery) -> dict[str, Any]:
+def _delivery(row: Delivery, changed: str | None) -> dict[str, Any]:
+    """`changed` is the slug of the component that it is about, if it is about one."""
     notice = row.notice
     subject = notice and (notice.incident or notice.maintenance)
     return {
         "purpose": row.purpose,
         "kind": notice.kind if notice else None,
-        "about": subject.reference if subject else None,
+        "about": subject.reference if subject else changed,
         "channel": row.channel,
         "state": row.state,
         "attempts": row.attempts,

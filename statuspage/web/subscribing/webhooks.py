@@ -204,8 +204,11 @@ def _tries(number: int) -> str:
 
 def _title_of(row: Delivery) -> str:
     payload = row.notice.payload if row.notice else {}
+    # First what a change is of: it may name the incident behind it as well.
+    if component := payload.get("component"):
+        return str(component.get("name", ""))
     about = payload.get("incident") or payload.get("maintenance") or {}
-    return str(about.get("title") or payload.get("component", {}).get("name", ""))
+    return str(about.get("title", ""))
 
 
 def _local(at: datetime | None, zone: ZoneInfo) -> datetime | None:

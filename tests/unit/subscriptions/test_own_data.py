@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components.models import Component
+from incidents.enums import NoticeKind
 from incidents.models import Incident, Notice, SeverityPolicy
 from statuspage.core import clock
 from subscriptions.enums import Channel, DeliveryState, Purpose
@@ -73,3 +74,11 @@ def test_no_column_is_forgotten(subscriber: Make) -> None:
         if name in NOT_THEIRS or name.startswith("wants_"):
             continue
         assert name in said, column.name
+
+
+def test_a_change_is_named_by_its_component(subscriber: Make, api: Component) -> None:
+    row = subscriber("ada@example.org")
+    notice = Notice.objects.create(kind=NoticeKind.COMPONENT_UPDATED, payload={"component": {"slug": "api"}})
+    Delivery.objects.create(subscriber=row, notice=notice)
+    (news,) = everything_about(row)["deliveries"]
+    assert (news["kind"], news["about"]) == ("component.updated", "api")

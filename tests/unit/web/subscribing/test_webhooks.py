@@ -6,6 +6,7 @@ from django.test import Client
 
 from components.enums import ComponentStatus
 from components.models import Component
+from incidents.enums import NoticeKind
 from incidents.models import Incident, Notice
 from incidents.services import open_incident
 from statuspage.core import clock
@@ -222,3 +223,12 @@ def test_no_other_link_opens_it(visitor: Client, hook: Subscriber, ada: Subscrib
             response = visitor.post(path, {"delivery": "1"}) if action else visitor.get(path)
             assert response.status_code == 404, path
     assert not Delivery.objects.exists()
+
+
+def test_a_change_is_called_by_its_component_and_not_by_what_is_behind_it(visitor: Client, hook: Subscriber) -> None:
+    payload = {"component": {"name": "Mail gateway"}, "incident": {"title": "Mail is late"}}
+    notice = Notice.objects.create(kind=NoticeKind.COMPONENT_UPDATED, payload=payload)
+    Delivery.objects.create(subscriber=hook, notice=notice, channel=Channel.WEBHOOK)
+    html = visitor.get(manage(hook, "webhook/")).content.decode()
+    assert "Mail gateway" in html
+    assert "Mail is late" not in html
