@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
@@ -124,8 +125,16 @@ def _event(event: AnymailTrackingEvent, provider: Provider) -> MailEvent | None:
         # Amazon's own id says nothing to us; ours is among the headers, if the topic sends these.
         message_id = event.esp_event["mail"].get("commonHeaders", {}).get("messageId", message_id)
     return MailEvent(
-        kind=kind, address=str(event.recipient or ""), message_id=str(message_id), words=words, at=event.timestamp
+        kind=kind, address=str(event.recipient or ""), message_id=str(message_id), words=words, at=_moment(event)
     )
+
+
+def _moment(event: AnymailTrackingEvent) -> datetime | None:
+    """One without a zone is in UTC."""
+    at = event.timestamp
+    if not isinstance(at, datetime):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _kind(event: AnymailTrackingEvent, provider: Provider, words: str) -> Kind | None:
