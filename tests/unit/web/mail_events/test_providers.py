@@ -329,8 +329,7 @@ def test_known_and_unknown_addresses_get_the_same_answer(client: Client, ada: Su
             b'{"RecordType": "Bounce"}',
             b'{"Type": "Notification", "Message": "["}',
             b"[" * 99_999,
-            b'{"RecordType": "Bounce", "Type": "HardBounce", "Email": "ada@example.org",'
-            b' "BouncedAt": "2020-01-01T00:00"}',
+            b'{"RecordType":"Bounce", "Type":"HardBounce", "Email":"ada@example.org", "BouncedAt":"2020-01-01T00:00"}',
             b'[{"event": "bounce", "email": "ada@example.org", "timestamp": 1' + b"0" * 30 + b"}]",
         ),
         b'{"signature": {"token": null, "timestamp": "\\u00e9", "signature": "\\u00e9"}}',
