@@ -32,7 +32,14 @@ from subscriptions.moulds import Cast, CastMail, Mould, Slots
 from subscriptions.plain_text import as_text, unbroken
 from subscriptions.said.component import words_on_component
 from subscriptions.said.customers import words_to_customers
-from subscriptions.said.foot import FootLine, foot_of_customer, foot_of_follower, foot_of_page, foot_of_subscription
+from subscriptions.said.foot import (
+    FootLine,
+    foot_of_contact,
+    foot_of_customer,
+    foot_of_follower,
+    foot_of_page,
+    foot_of_subscription,
+)
 from subscriptions.said.incident import words_on_incident
 from subscriptions.said.letters import Chosen, Desk, words_of_letter
 from subscriptions.said.maintenance import words_on_maintenance
@@ -168,7 +175,8 @@ def render_letter(purpose: Purpose, chosen: Chosen, reader: Reader = ANYBODY, *,
     )
     with speaking(reader.language):
         said = words_of_letter(purpose, chosen, desk)
-        mould = _mould(said, _foot(head, slots), slots=slots, head=head, headers={}, language=reader.language)
+        foot = _foot(head, slots, contact=bool(chosen.host))
+        mould = _mould(said, foot, slots=slots, head=head, headers={}, language=reader.language)
     return MailKind(letterhead=head, mould=mould, id_prefix="letter-")
 
 
@@ -194,12 +202,13 @@ def _thread_headers(said: Words, head: Letterhead) -> dict[str, str]:
     return {**headers, "Reply-To": said.reply_to} if said.reply_to else headers
 
 
-def _foot(head: Letterhead, slots: Slots, *, follower: bool = False) -> list[FootLine]:
+def _foot(head: Letterhead, slots: Slots, *, follower: bool = False, contact: bool = False) -> list[FootLine]:
     here = {"page": head.name, "page_url": f"{head.url}/"}
     if MANAGE not in slots.placeholders:
         return foot_of_page(**here)
     ways = {"manage_url": slots.placeholders[MANAGE], "unsubscribe_url": slots.placeholders[UNSUBSCRIBE]}
-    return foot_of_follower(**here, **ways) if follower else foot_of_subscription(**here, **ways)
+    write = foot_of_follower if follower else foot_of_contact if contact else foot_of_subscription
+    return write(**here, **ways)
 
 
 def _mould(

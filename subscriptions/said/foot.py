@@ -23,6 +23,12 @@ def foot_of_subscription(*, page: str, page_url: str, manage_url: str, unsubscri
     return [_sentence(words, page=page, url=page_url), *_ways(manage_url, unsubscribe_url)]
 
 
+def foot_of_contact(*, page: str, page_url: str, manage_url: str, unsubscribe_url: str) -> list[FootLine]:
+    """For who was named beside a URL: they may have subscribed to nothing."""
+    words = say("You get this because this address was named as the contact of a webhook at %(page)s: %(url)s")
+    return [_sentence(words, page=page, url=page_url), *_ways(manage_url, unsubscribe_url)]
+
+
 def foot_of_follower(*, page: str, page_url: str, manage_url: str, unsubscribe_url: str) -> list[FootLine]:
     words = say("You get this because you asked %(page)s to tell you when this incident is over: %(url)s")
     return [_sentence(words, page=page, url=page_url), *_ways(manage_url, unsubscribe_url)]

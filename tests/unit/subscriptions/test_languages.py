@@ -17,7 +17,7 @@ from incidents.enums import IncidentStatus, MaintenanceImpact, MaintenanceStatus
 from incidents.models import Notice
 from incidents.models.postmortem import SECTIONS
 from subscriptions.catalogs import FOLDER, Entry, mo_bytes, po_files, read_po
-from subscriptions.enums import Event, Purpose
+from subscriptions.enums import Channel, Event, Purpose
 from subscriptions.languages import CONTEXT, LANGUAGES, Reader, known_language, reader_of, say, speaking
 from subscriptions.models import Delivery, Subscriber
 from subscriptions.moulds import CastMail
@@ -245,3 +245,14 @@ def test_a_letter_names_a_whole_group_as_one(code: str, words: str, api: Compone
     row.groups.add(core)
     kind = render_letter(Purpose.CONFIRMATION, choice_of(row), reader_of(row))
     assert words in str(cast_mail(kind, Delivery(pk=1, purpose=Purpose.CONFIRMATION, subscriber=row)).body)
+
+
+@pytest.mark.parametrize(("code", "words"), [("en", "named as the contact of a webhook"), ("de", "als Kontakt eines")])
+def test_who_was_named_as_a_contact_is_not_told_that_they_subscribed(code: str, words: str, api: Component) -> None:
+    row = Subscriber.objects.create(
+        channel=Channel.WEBHOOK, address="https://h.example/x", host="h.example", contact_email="o@h.example"
+    )
+    kind = render_letter(Purpose.LINK, choice_of(row), Reader(language=code))
+    body = unwrapped(str(cast_mail(kind, Delivery(pk=1, purpose=Purpose.LINK, subscriber=row)).body))
+    assert words in body
+    assert "because you subscribed" not in body
