@@ -150,9 +150,7 @@ class _Run:
             if posted.answer.verdict is not Verdict.ACCEPTED:
                 self._record_failure(posted)
             job = self._under_way.pop(posted.job.key)
-            # Our own trouble says nothing about the host.
-            answered = posted.status is not None or posted.is_ours
-            self._places.end(job.host, job.key, time.monotonic(), answered=answered)
+            self._places.end(job.host, job.key, time.monotonic(), answered=posted.spares_the_host)
             self._waiting.done(job)
 
     def _record_failure(self, posted: Posted) -> None:

@@ -16,7 +16,7 @@ from statuspage.core import clock
 from statuspage.core.errors import BlockedAddress
 from statuspage.core.http.allowed import AllowList
 from statuspage.core.http.client import GuardedClient, fetch
-from statuspage.core.http.errors import InvalidUrl, OutboundError
+from statuspage.core.http.errors import InvalidUrl, LookupFailed, OutboundError
 from subscriptions.hooks import Answer, Format, HookMessage, Outgoing, Reply, Verdict
 from subscriptions.ledger import Batch
 
@@ -53,12 +53,24 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """What became of it. `status` is none where nothing answered; `is_ours`: it was this machine's trouble."""
+    """What became of it. `status` is none where nothing answered; `is_ours`: it was this machine's trouble.
+
+    `is_unknown`: the name of its host could not be looked up, whoever is to blame.
+    """
 
     job: Job
     answer: Answer
     status: int | None = None
     is_ours: bool = False
+    is_unknown: bool = False
+
+    @property
+    def spares_the_host(self) -> bool:
+        """Whether there is no reason to leave its host alone for a while: it answered, or it was not asked.
+
+        A name that nobody knows holds one of the few threads for lookups each time, and all other names wait.
+        """
+        return self.status is not None or (self.is_ours and not self.is_unknown)
 
 
 class Poster:
@@ -115,7 +127,9 @@ class Poster:
         except InvalidUrl as error:
             return Posted(job=job, answer=Answer(verdict=Verdict.REFUSED, words=error.sentence))
         except OutboundError as error:
-            return Posted(job=job, answer=Answer(verdict=Verdict.RETRY, words=error.sentence), is_ours=error.is_ours)
+            answer = Answer(verdict=Verdict.RETRY, words=error.sentence)
+            is_unknown = isinstance(error, LookupFailed)
+            return Posted(job=job, answer=answer, is_ours=error.is_ours, is_unknown=is_unknown)
         except Exception as error:
             # The edge of the worker: one message that cannot be written holds up no other.
             logger.exception("delivery %d could not be posted", job.key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,6 +13,8 @@ from incidents.models import Incident, Notice
 from incidents.services import post_update
 from statuspage.core import clock, stopping
 from statuspage.core.http.allowed import AllowList
+from statuspage.core.http.client import Fetched, GuardedClient, fetch
+from statuspage.core.http.errors import LookupFailed
 from subscriptions import ledger, sending
 from subscriptions.enums import Channel, DeliveryState, Purpose, SubscriberState
 from subscriptions.fanout import fan_out_pending
@@ -217,6 +220,28 @@ def test_those_that_hang_hold_up_nobody_else(
     assert rest.count() == 12 - tried
     assert set(rest.values_list("last_error", flat=True)) == {hooks.HOST_IS_DOWN}
     assert not Delivery.objects.exclude(lease="").exists()
+
+
+def test_a_host_whose_name_is_not_found_out_is_left_alone_and_not_blamed(
+    notice: Notice, webhook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "MOST_A_HOST", 2)
+
+    async def look_up_and_fetch(client: GuardedClient, method: str, url: str, **options: Any) -> Fetched:
+        if "nowhere" in url:
+            raise LookupFailed("The name stuck.example could not be looked up in time.")
+        return await fetch(client, method, url, **options)
+
+    monkeypatch.setattr(posting, "fetch", look_up_and_fetch)
+    for number in range(12):
+        webhook(f"/nowhere?{number}", at="stuck.example")
+    webhook("/200", at="well.example")
+    assert send().sent == 1
+    # Each of them would have held a thread for lookups that the others need.
+    assert Delivery.objects.filter(host="stuck.example", attempts=1).count() <= 4
+    rest = Delivery.objects.filter(host="stuck.example", attempts=0)
+    assert set(rest.values_list("last_error", flat=True)) == {hooks.HOST_IS_DOWN}
+    assert not Subscriber.objects.filter(failing_since__isnull=False).exists()
 
 
 def test_one_receiver_gets_its_messages_in_order_one_after_another(
