@@ -1,12 +1,16 @@
-"""A web process that dies while staff post an update: all of it was said, or none of it."""
+"""A part dies around the moment in which staff post an update: what was said is whole, shown, and told once."""
 
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.journeys.checks import becomes
+from tests.journeys.mailbox import Mailbox
 from tests.journeys.stack import Stack, eventually
+from tests.services import Service
 
 CONFIGURATION = """
 [page]
@@ -106,3 +110,22 @@ def _post_and_be_cut_off(stack: Stack, cookies: dict[str, str], body: str) -> No
     except httpx.HTTPError:
         # The connection died with the process: staff do not know what became of it, and see it on the page.
         return
+
+
+def test_what_is_posted_without_the_broker_is_shown_at_once_and_mailed_when_it_is_back(
+    stack: Stack, cookies: dict[str, str], redis_service: Service, mails: Mailbox, tmp_path: Path
+) -> None:
+    readers = tmp_path / "readers.csv"
+    readers.write_text("email\nreader@example.com\n", encoding="utf-8")
+    stack.manage("subscribers", "import", readers, "--reason", "They confirmed elsewhere.")
+    ((reference,),) = stack.query("SELECT reference FROM incidents_incident")
+    redis_service.stop()
+    try:
+        assert post(stack, cookies, "Said without the broker.") == 302
+        eventually(lambda: "Said without the broker." in stack.get(f"/incidents/{reference}/").text)
+        assert mails.to("reader@example.com") == []
+    finally:
+        redis_service.start()
+    eventually(lambda: mails.to("reader@example.com"))
+    becomes(stack, "SELECT state FROM subscriptions_delivery", [("sent",)])
+    assert [mail["Subject"] for mail in mails.to("reader@example.com")] == ["[Identified] It burns"]
