@@ -83,7 +83,10 @@ def remake_days(keys: Collection[ComponentDate], now: datetime) -> list[Remade]:
 def _left_out_since(
     keys: list[ComponentDate], first_days: Mapping[int, date | None], now: datetime
 ) -> list[ComponentDate]:
-    """Days of components that have just begun, or begun earlier than was known: left out before they could count."""
+    """Days of components that have just begun, or begun earlier than was known: left out before they could count.
+
+    Also days that were written just now, as it was not known yet that they come after the beginning.
+    """
     began: dict[int, date] = {}
     for component_id, day in keys:
         first_day = first_days.get(component_id)
@@ -98,7 +101,7 @@ def _left_out_since(
         for day in overlays.dates(component_id)
         if first < day <= now.date()
     }
-    return sorted(found - set(keys), key=lambda key: (key[1], key[0]))
+    return sorted(found, key=lambda key: (key[1], key[0]))
 
 
 def _remake(keys: list[ComponentDate], first_days: Mapping[int, date | None], now: datetime) -> list[Remade]:

@@ -133,3 +133,14 @@ def test_a_time_left_out_before_anything_of_the_component_was_rolled_up(
     roll_up()
     window = NOON + 24 * HOUR, NOON + 25 * HOUR
     assert component_counts([probe.component_id], *window)[probe.component_id] == SlotCounts(excluded=12)
+
+
+def test_so_is_the_time_of_a_day_of_errors_that_is_rolled_up_with_the_first_one(
+    probe: Probe, at_noon: time_machine.Traveller
+) -> None:
+    at_noon.move_to(NOON + 72 * HOUR)
+    leave_out(probe, starts_at=NOON + 24 * HOUR, ends_at=NOON + 25 * HOUR)
+    record(found(probe, Outcome.UP, at=NOON), found(probe, Outcome.ERROR, at=NOON + 30 * HOUR))
+    roll_up()
+    window = NOON + 24 * HOUR, NOON + 25 * HOUR
+    assert component_counts([probe.component_id], *window)[probe.component_id] == SlotCounts(excluded=12)
