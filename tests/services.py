@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -70,16 +70,21 @@ class Service:
 
     def freeze(self) -> None:
         """It accepts connections and never answers (SIGSTOP to the server and all its processes)."""
-        for pid in process_tree(self.child.pid):
-            os.kill(pid, signal.SIGSTOP)
+        _signal_all(process_tree(self.child.pid), signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in process_tree(self.child.pid):
-            os.kill(pid, signal.SIGCONT)
+        _signal_all(process_tree(self.child.pid), signal.SIGCONT)
 
     def close(self) -> None:
         if self._child is not None:
             self.stop()
+
+
+def _signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    """Those that are still there: a server's own processes come and go."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextmanager
